@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Each target does all its own set-up; `make help` lists them.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-powershell demo test test-unit test-integration lint sanity bench lock clean
+
+# The first Python that runs at all; set-up looks for the best one itself.
+ANY_PYTHON = $(or $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do \
+	"$$python" -c '' 2>/dev/null && echo "$$python" && break; done),\
+	$(error no Python runs here: sudo apt-get install python3 python3-venv))
+# What set-up found, for one command; the environment's tools come first on PATH.
+WITH_ENV = set -a; . ./.build/env; PATH="$$HVIS_VENV/bin:$$PATH"; set +a;
+
+# More arguments for pytest, as in: make test-unit ARGS="-k guard"
+ARGS =
+# How many test files `make test` runs at a time.
+WORKERS = 2
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
+
+setup: ## make everything ready: Python environment, PowerShell, the built collection
+	@$(ANY_PYTHON) tests/lab/setup.py
+
+setup-powershell:
+	@$(ANY_PYTHON) tests/lab/setup.py --powershell
+
+demo: setup-powershell ## bring a simulated fleet of Hyper-V hosts under a policy, and watch
+	@$(WITH_ENV) python docs/demo/demo.py $(ARGS)
+
+test: setup ## everything that proves the collection: lint, unit, integration and fault tests
+	@$(WITH_ENV) python -m pytest -n $(WORKERS) --dist loadfile --durations 20 $(ARGS)
+
+test-unit: setup ## the fast tests
+	@$(WITH_ENV) python -m pytest tests/unit $(ARGS)
+
+test-integration: setup ## playbooks and modules against simulated hosts, with and without faults
+	@$(WITH_ENV) python -m pytest tests/integration tests/faults $(ARGS)
+
+lint: setup ## every linter, ansible-test's sanity tests included
+	@$(WITH_ENV) python -m pytest tests/lint $(ARGS)
+
+sanity: setup ## ansible-test's sanity tests alone
+	@$(WITH_ENV) python -m pytest tests/lint/test_ansible_test.py $(ARGS)
+
+bench: setup-powershell ## calls and seconds of the module, beside the naive way and a module that does nothing
+	@$(WITH_ENV) python tests/benchmarks/bench.py $(ARGS)
+
+lock: setup ## resolve tests/lab/*.in anew into the lock files
+	@$(WITH_ENV) python tests/lab/lock.py
+
+clean: ## remove what set-up and tests left in the checkout (the cache directory stays)
+	rm -rf .build .ansible .hypothesis tests/output
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,4 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Hyper-V host without Windows: fleet state, stand-in PowerShell modules, WinRM and PSRP endpoints."""

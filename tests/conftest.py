@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all tests share: set-up's findings, imports from the checkout, PowerShell, and the count of what was not run."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def read_setup_env() -> dict[str, str]:
+    """Return what set-up left in `.build/env`; nothing when it has not run."""
+    try:
+        lines = (CHECKOUT / ".build" / "env").read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    return dict(shlex.split(line)[0].split("=", 1) for line in lines)
+
+
+sys.path[:0] = [str(CHECKOUT / "extensions" / "simulator"), str(CHECKOUT / "tests" / "lab")]
+
+import needs  # noqa: E402
+import workspace  # noqa: E402
+
+for name, value in read_setup_env().items():
+    os.environ.setdefault(name, value)
+if not __name__.startswith("ansible_collections."):  # `ansible-test units` brings its own way to import the collection
+    workspace.link_imports()
+    sys.path.insert(0, str(workspace.IMPORTS))
+
+
+@pytest.fixture(scope="session")
+def pwsh() -> str:
+    """The path of a PowerShell that works.  Without one a test is skipped; with CI=true it fails."""
+    return needs.powershell()
+
+
+class NotRun:
+    """Prints, as the last line of all, how many tests were not run and why."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.reasons: Counter[str] = Counter()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and isinstance(report.longrepr, tuple):
+            self.reasons[report.longrepr[2].removeprefix("Skipped: ")] += 1
+
+    def pytest_unconfigure(self) -> None:
+        counted = ", ".join(f"{count} ({reason})" for reason, count in self.reasons.most_common())
+        self.config.get_terminal_writer().line(f"Not run: {counted or 'nothing'}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        config.pluginmanager.register(NotRun(config))

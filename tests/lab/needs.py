@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a test may need of the machine, and what happens where that is missing."""
+
+from __future__ import annotations
+
+import os
+from typing import NoReturn
+
+import pytest
+
+from hyperv_simulator.powershell import PowerShellNotFound, find_powershell
+
+
+def missing(what: str, detail: str = "") -> NoReturn:
+    """Skip the test, which the last line of the run then counts; in continuous integration (CI=true) fail it."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what}\n{detail}".rstrip(), pytrace=False)
+    pytest.skip(what)
+
+
+def powershell() -> str:
+    """Return the path of a PowerShell that works, without downloading one."""
+    try:
+        return find_powershell(download=None)
+    except PowerShellNotFound as exc:
+        missing("no PowerShell", str(exc))

@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a test run says about tests that were not run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+SAMPLE = """\
+import pytest
+
+def test_that_needs_powershell(pwsh):
+    pass
+
+def test_that_needs_it_too(pwsh):
+    pass
+
+def test_that_needs_nothing():
+    pass
+
+@pytest.mark.skip(reason="no such host")
+def test_that_needs_a_host():
+    pass
+"""
+
+
+def run_sample(tmp_path: Path, **environ: str) -> tuple[int, list[str]]:
+    """Run the sample where PowerShell is missing; return the exit status and the lines printed."""
+    sample = tmp_path / "test_sample.py"
+    sample.write_text(SAMPLE, encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "conftest",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        os.devnull,
+        str(sample),
+    ]
+    missing = {"PYTHONPATH": str(TESTS), "HVIS_PWSH": "/nonexistent/pwsh", "CI": "false"}
+    done = subprocess.run(command, env=os.environ | missing | environ, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout.splitlines()
+
+
+def test_the_last_line_counts_what_was_not_run(tmp_path: Path) -> None:
+    status, lines = run_sample(tmp_path)
+    assert (status, lines[-1]) == (0, "Not run: 2 (no PowerShell), 1 (no such host)")
+
+
+def test_in_continuous_integration_missing_powershell_is_a_failure(tmp_path: Path) -> None:
+    status, lines = run_sample(tmp_path, CI="true")
+    assert (status, lines[-1]) == (1, "Not run: 1 (no such host)")
+    assert any("HVIS_PWSH=/nonexistent/pwsh cannot be run" in line for line in lines)
