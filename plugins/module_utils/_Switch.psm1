@@ -1,0 +1,391 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+#AnsibleRequires -CSharpUtil Ansible.Basic
+#AnsibleRequires -PowerShell ._Components
+#AnsibleRequires -PowerShell ._HyperV
+#AnsibleRequires -PowerShell ._Plan
+#AnsibleRequires -PowerShell ._Verdict
+
+# Private to this collection: its interface may change with any release.
+#
+# A target is one virtual machine of the task, a hashtable that Resolve-Plan begins (VM, Services, Overrides) and that
+# the steps below fill in:
+#   Components  key -> component as it was read
+#   Before      key -> Boolean, or null when Hyper-V does not offer the service
+#   Change      key -> Boolean, what has to be switched
+#   After       key -> Boolean where those that had to be switched are now, or null when it is not known
+#   Problem     array of texts; a target with one is reported as failed
+
+$script:InContact = @('ok', 'protocol_mismatch', 'degraded', 'not_applicable')
+$script:PollSeconds = 2
+
+Function Read-Switch {
+    <#
+    .SYNOPSIS
+    Reads where the switches are and works out which have to move. One call, whatever the number of targets.
+    #>
+    [CmdletBinding()]
+    Param (
+        [Parameter(Mandatory)]
+        [AllowEmptyCollection()]
+        [Hashtable[]]
+        $Target
+    )
+
+    $read = Get-IntegrationComponent -VM @(foreach ($item in $Target) { $item.VM })
+    foreach ($item in $Target) {
+        # Local variables: this loop runs once for each virtual machine and service.
+        $services = $item.Services
+        $item.Before = $before = @{}
+        $item.Change = $change = @{}
+        $item.Problem = @()
+        $item.Components = $components = $read.Components[$item.VM.Id]
+        if ($null -eq $components) {
+            $item.Problem += Get-VanishedText -Problem $read.Problems -VM $item.VM
+            $item.After = @{}
+            continue
+        }
+        foreach ($key in $services.Keys) {
+            $component = $components[$key]
+            if ($null -ne $component) {
+                $before[$key] = $component.Enabled
+                if ($component.Enabled -ne $services[$key]) {
+                    $change[$key] = $services[$key]
+                }
+            }
+            # Nothing to switch off is as good as off.
+            elseif ($services[$key]) {
+                $item.Problem += "${key}: Hyper-V does not offer this service to the virtual machine"
+            }
+        }
+        if ($change.Count -gt 0) {
+            $busy = Test-Busy -VM $item.VM
+            if ($busy) {
+                $item.Problem += "$(($change.Keys | Sort-Object) -join ', ') not changed: $busy"
+                $change.Clear()
+            }
+        }
+        $item.After = $change.Clone()
+    }
+}
+
+Function Get-VanishedText {
+    # Why a virtual machine that was listed has no components now.
+    Param ([object[]]$Problem, [object]$VM)
+
+    foreach ($record in $Problem) {
+        if ((Get-ProblemVMId -ErrorRecord $record) -eq $VM.Id) {
+            return Get-HostProblem -ErrorRecord $record
+        }
+    }
+    if ($Problem) {
+        return "its integration services could not be read: $(Get-HostProblem -ErrorRecord $Problem[0])"
+    }
+    'it was listed a moment ago and now has no integration services: it was removed or moved meanwhile'
+}
+
+Function Get-ProblemVMId {
+    # The id of the virtual machine that an error is about, or null: TargetObject is a component, a virtual machine or anything else.
+    Param ([System.Management.Automation.ErrorRecord]$ErrorRecord)
+
+    $object = $ErrorRecord.TargetObject
+    if ($null -eq $object) {
+        return $null
+    }
+    if ($object.PSObject.Properties['VMId']) {
+        return $object.VMId
+    }
+    if ($object.PSObject.Properties['Id']) {
+        $object.Id
+    }
+}
+
+Function Get-Pending {
+    # The components that still have to be switched on, or off.
+    Param ([Hashtable[]]$Target, [bool]$Enabled)
+
+    foreach ($item in $Target) {
+        foreach ($key in $item.Change.Keys) {
+            if ($item.Change[$key] -eq $Enabled) {
+                $item.Components[$key]
+            }
+        }
+    }
+}
+
+Function Invoke-Switch {
+    <#
+    .SYNOPSIS
+    Moves the switches: one call to enable, one to disable. Enabling comes first, so that an interruption leaves more on, not less.
+
+    .DESCRIPTION
+    The others are done even if some fail. What Hyper-V objected to is kept until Confirm-Switch has seen where the switches are.
+    Returns the error records.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Management.Automation.ErrorRecord])]
+    Param (
+        [Parameter(Mandatory)]
+        [AllowEmptyCollection()]
+        [Hashtable[]]
+        $Target
+    )
+
+    foreach ($enabled in $true, $false) {
+        Set-IntegrationComponent -Component @(Get-Pending -Target $Target -Enabled $enabled) -Enabled $enabled
+    }
+}
+
+Function Confirm-Switch {
+    <#
+    .SYNOPSIS
+    Reads the switches again and turns what did not take into a problem of its virtual machine.
+
+    .DESCRIPTION
+    An error that names no component may have stopped the whole call (whether the cmdlets do so on a real host is unverified),
+    so what nobody objected to gets one more try.
+    #>
+    [CmdletBinding()]
+    Param (
+        [Parameter(Mandatory)]
+        [AllowEmptyCollection()]
+        [Hashtable[]]
+        $Target,
+
+        [AllowEmptyCollection()]
+        [AllowNull()]
+        [object[]]
+        $Problem
+    )
+
+    $changed = @($Target | Where-Object { $_.Change.Count -gt 0 })
+    $read = Sync-After -Target $changed
+    $objected = @($Problem | ForEach-Object { Get-ProblemVMId -ErrorRecord $_ })
+    $left = @($changed | Where-Object { $_.VM.Id -notin $objected -and $_.Pending.Count -gt 0 -and $null -ne $_.Components })
+    if (@($Problem).Count -gt 0 -and $left.Count -gt 0) {
+        $all = $left | ForEach-Object { @{ Change = $_.Pending; Components = $_.Components } }
+        $Problem = @($Problem) + @(Invoke-Switch -Target $all)
+        $read = Sync-After -Target $changed
+    }
+    foreach ($item in $changed) {
+        foreach ($key in $item.Pending.Keys) {
+            $item.Problem += Get-FailureText -Key $key -Item $item -Problem (@($Problem) + $read.Problems)
+        }
+    }
+}
+
+Function Sync-After {
+    # Reads the components of the targets again; Pending is what did not take, After what is known now.
+    Param ([Hashtable[]]$Target)
+
+    $read = Get-IntegrationComponent -VM @(foreach ($item in $Target) { $item.VM })
+    foreach ($item in $Target) {
+        $item.Pending = @{}
+        $item.Components = $components = $read.Components[$item.VM.Id]
+        foreach ($key in $item.Change.Keys) {
+            $item.After[$key] = $null
+            if ($null -ne $components -and $null -ne $components[$key]) {
+                $item.After[$key] = $components[$key].Enabled
+            }
+            if ($item.After[$key] -ne $item.Change[$key]) {
+                $item.Pending[$key] = $item.Change[$key]
+            }
+        }
+    }
+    $read
+}
+
+Function Get-FailureText {
+    # One service of one virtual machine that is not as wanted.
+    Param ([string]$Key, [Hashtable]$Item, [object[]]$Problem)
+
+    $verb = 'disabled'
+    if ($Item.Change[$Key]) {
+        $verb = 'enabled'
+    }
+    $text = "$Key is not ${verb}"
+    if ($null -eq $Item.After[$Key]) {
+        $text = "whether $Key was $verb is unknown, the virtual machine could not be read again"
+    }
+    $general = $null
+    foreach ($record in $Problem) {
+        $id = Get-ProblemVMId -ErrorRecord $record
+        if ($id -eq $Item.VM.Id) {
+            return "${text}: $(Get-HostProblem -ErrorRecord $record)"
+        }
+        if ($null -eq $general -and $null -eq $id) {
+            $general = $record
+        }
+    }
+    if ($general) {
+        return "${text}: $(Get-HostProblem -ErrorRecord $general)"
+    }
+    "${text}: Hyper-V reported no error, yet the switch did not move"
+}
+
+Function Wait-Contact {
+    <#
+    .SYNOPSIS
+    Waits until every enabled service of each running target is in contact, and says which side is suspected when the time is up.
+    #>
+    [CmdletBinding()]
+    Param (
+        [Parameter(Mandatory)]
+        [AllowEmptyCollection()]
+        [Hashtable[]]
+        $Target,
+
+        # Seconds.
+        [Parameter(Mandatory)]
+        [int]
+        $Timeout
+    )
+
+    $deadline = [DateTime]::UtcNow.AddSeconds($Timeout)
+    $waiting = @($Target | Where-Object { [int]$_.VM.State -eq 2 -and $_.Problem.Count -eq 0 })
+    while ($waiting.Count -gt 0) {
+        $read = Get-IntegrationComponent -VM @(foreach ($item in $waiting) { $item.VM })
+        $late = [DateTime]::UtcNow -ge $deadline
+        $waiting = @(foreach ($item in $waiting) {
+                $silent = @(Get-Silent -Item $item -Read $read)
+                if ($silent.Count -gt 0) {
+                    $item
+                    if ($late) {
+                        $item.Problem += "no contact within $Timeout s: $($silent -join '; ')"
+                    }
+                }
+            })
+        if ($late) {
+            return
+        }
+        if ($waiting.Count -gt 0) {
+            Start-Sleep -Seconds $script:PollSeconds
+        }
+    }
+}
+
+Function Get-Silent {
+    # The enabled services of a virtual machine that are not in contact, each with the side that is suspected.
+    Param ([Hashtable]$Item, [Hashtable]$Read)
+
+    $components = $Read.Components[$Item.VM.Id]
+    if ($null -eq $components) {
+        return Get-VanishedText -Problem $Read.Problems -VM $Item.VM
+    }
+    $isolation = Get-Isolation -VM $Item.VM
+    foreach ($component in Get-ComponentTable) {
+        $found = $components[$component.Key]
+        if ($null -eq $found -or -not $found.Enabled) {
+            continue
+        }
+        $verdict = Get-Verdict -Key $component.Key -Component $found -State 2 -StateName Running -Booting $false -Isolation $isolation
+        if ($script:InContact -cnotcontains $verdict.verdict) {
+            "$($component.Key) is switched on here, so the guest is suspected ($($verdict.explanation))"
+        }
+    }
+}
+
+Function Write-SwitchResult {
+    <#
+    .SYNOPSIS
+    Puts what was done into the result of the module, and ends it.
+    #>
+    [CmdletBinding()]
+    Param (
+        [Parameter(Mandatory)]
+        [Ansible.Basic.AnsibleModule]
+        $Module,
+
+        [Parameter(Mandatory)]
+        [AllowEmptyCollection()]
+        [Hashtable[]]
+        $Target
+    )
+
+    $shown = $Module.Params.result
+    $machines = [System.Collections.Generic.List[object]]::new()
+    $before = @{}
+    $after = @{}
+    $failed = [System.Collections.Generic.List[string]]::new()
+    $overridden = [System.Collections.Specialized.OrderedDictionary]::new()
+    $summary = @{ selected = $Target.Count; changed = 0; failed = 0; enabled = 0; disabled = 0; verified = $Module.Params.verify }
+    if ($Module.CheckMode) {
+        $summary.verified = 'none'
+    }
+
+    foreach ($item in $Target) {
+        $changed = @{}
+        foreach ($key in $item.After.Keys) {
+            $new = $item.After[$key]
+            if ($null -ne $new -and $new -ne $item.Before[$key]) {
+                $changed[$key] = $new
+                if ($new) {
+                    $summary.enabled++
+                }
+                else {
+                    $summary.disabled++
+                }
+            }
+        }
+        foreach ($key in $item.Overrides.Keys) {
+            $text = "$key is disabled although it is protected, because: $($item.Overrides[$key])"
+            $overridden[$text] = @($overridden[$text]) + $item.VM.Name
+        }
+        $problem = $null
+        if ($item.Problem.Count -gt 0) {
+            $problem = $item.Problem -join '; '
+            $failed.Add("$($item.VM.Name) ($($item.VM.Id)): $problem")
+        }
+        if ($changed.Count -gt 0) {
+            $summary.changed++
+            $label = "$($item.VM.Name) ($($item.VM.Id))"
+            $before[$label] = @{}
+            foreach ($key in $changed.Keys) {
+                $before[$label][$key] = -not $changed[$key]
+            }
+            $after[$label] = $changed
+        }
+        if ($shown -eq 'all' -or ($shown -eq 'changed' -and ($changed.Count -gt 0 -or $problem))) {
+            $services = @{}
+            foreach ($key in $item.Services.Keys) {
+                $old = $item.Before[$key]
+                $new = $old
+                if ($item.After.ContainsKey($key)) {
+                    $new = $item.After[$key]
+                }
+                $services[$key] = @{ before = $old; after = $new; changed = $changed.ContainsKey($key) }
+            }
+            $machines.Add(@{
+                    id = $item.VM.Id.ToString()
+                    name = $item.VM.Name
+                    state = "$($item.VM.State)"
+                    state_code = [int]$item.VM.State
+                    services = $services
+                    overrides = $item.Overrides
+                    changed = $changed.Count -gt 0
+                    error = $problem
+                })
+        }
+    }
+
+    foreach ($text in $overridden.Keys) {
+        $Module.Warn("$text (on $(Format-NameList -Name @($overridden[$text] | Where-Object { $_ })))")
+    }
+    $summary.failed = $failed.Count
+    $Module.Result.changed = $summary.changed -gt 0
+    $Module.Result.virtual_machines = $machines
+    $Module.Result.summary = $summary
+    if ($Module.DiffMode) {
+        $Module.Diff.before = $before
+        $Module.Diff.after = $after
+    }
+    if ($failed.Count -gt 0) {
+        $Module.FailJson("$($failed.Count) of $($Target.Count) virtual machines are not as wanted, the others are. " +
+            "Run the task again to complete the rest. $(Format-NameList -Name $failed)")
+    }
+    $Module.ExitJson()
+}
+
+Export-ModuleMember -Function Read-Switch, Invoke-Switch, Confirm-Switch, Wait-Contact, Write-SwitchResult
