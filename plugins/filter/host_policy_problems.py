@@ -1,0 +1,20 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.rules import policy_problems
+
+
+def host_policy_problems(policy: Mapping[str, Any], refusals: bool = True) -> list[str]:
+    return policy_problems(plain(policy), refusals=refusals)
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"host_policy_problems": host_policy_problems}

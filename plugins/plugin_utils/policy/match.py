@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which virtual machines a rule is about."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.expression import Facts, compile_expression
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.names import fold, wildcard
+
+Condition = Callable[[Facts], bool]
+
+# Source: reflection facts of Microsoft.HyperV.PowerShell.VMReplicationMode, module Hyper-V 2.0.0.0.
+REPLICATION_MODES = ("None", "Primary", "Replica", "TestReplica", "ExtendedReplica")
+
+
+def parse_conditions(raw: object) -> tuple[Condition, ...]:
+    """Return the conditions of a rule's match, all of which must hold.
+
+    Raises ValueError, whose text begins with the field and its value.
+    A condition raises ValueError when it cannot be evaluated for a virtual machine.
+    """
+    if not isinstance(raw, Mapping) or not raw:
+        raise ValueError(
+            f"match {raw!r}: give at least one of {', '.join(_PARSERS)}; what applies to all other virtual machines is "
+            "host_policy_default, and a last rule with match: {pattern: '*'} applies to all"
+        )
+    conditions = []
+    for key, value in raw.items():
+        if key not in _PARSERS:
+            raise ValueError(f"match.{key}: there is no such condition; there are {', '.join(_PARSERS)}")
+        try:
+            conditions.append(_PARSERS[key](value))
+        except ValueError as error:
+            raise ValueError(f"match.{key} {value!r}: {error}") from error
+    return tuple(conditions)
+
+
+def _texts(value: object) -> list[str]:
+    values: list[Any] = value if isinstance(value, list) else [value]
+    if not values or not all(isinstance(item, str) and item for item in values):
+        raise ValueError("give a text or a list of texts")
+    return values
+
+
+def _gathered(facts: Facts, subset: str) -> Any:
+    if subset not in facts:
+        raise ValueError(f"match.{subset}: the facts have no {subset}; have vm_integration_service_info gather them")
+    return facts[subset]
+
+
+def _name(value: object) -> Condition:
+    names = {fold(name) for name in _texts(value)}
+    return lambda facts: fold(facts["name"]) in names
+
+
+def _pattern(value: object) -> Condition:
+    patterns = [wildcard(pattern) for pattern in _texts(value)]
+    return lambda facts: any(pattern.match(fold(facts["name"])) for pattern in patterns)
+
+
+def _group(value: object) -> Condition:
+    groups = {fold(group) for group in _texts(value)}
+    return lambda facts: not groups.isdisjoint(map(fold, _gathered(facts, "groups")))
+
+
+def _id(value: object) -> Condition:
+    try:
+        ids = {uuid.UUID(text) for text in _texts(value)}
+    except ValueError as error:
+        raise ValueError("give ids (GUIDs) as vm_integration_service_info shows them") from error
+    return lambda facts: uuid.UUID(facts["id"]) in ids
+
+
+def _replication(value: object) -> Condition:
+    known = {fold(mode): mode for mode in REPLICATION_MODES}
+    modes = {known.get(fold(text)) for text in _texts(value)}
+    if None in modes:
+        raise ValueError(f"the replication modes are {', '.join(REPLICATION_MODES)}")
+    return lambda facts: _gathered(facts, "replication")["mode"] in modes
+
+
+def _isolation(value: object) -> Condition:
+    if isinstance(value, bool):
+        return lambda facts: bool(facts.get("isolation")) is value
+    # The types are not a closed list: SNP, TDX, VBS, OpenHCL and TrustedLaunch appear in public text.
+    types = {fold(text) for text in _texts(value)}
+    return lambda facts: fold(facts.get("isolation") or "") in types
+
+
+def _where(value: object) -> Condition:
+    if not isinstance(value, str):
+        raise ValueError("give a JMESPath expression as text")
+    return compile_expression(value)
+
+
+_PARSERS: Mapping[str, Callable[[Any], Condition]] = {
+    "name": _name,
+    "pattern": _pattern,
+    "group": _group,
+    "id": _id,
+    "replication": _replication,
+    "isolation": _isolation,
+    "where": _where,
+}

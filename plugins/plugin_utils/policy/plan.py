@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From facts and a policy to a plan: which virtual machine gets which switches, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.hyperv.integration.plugins.module_utils._components import KEYS
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.errors import PolicyError
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.explain import explain
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.expression import Facts
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.names import fold
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.profiles import Profile
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.rules import Policy, Rule, parse_policy
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.shapes import (
+    Change,
+    Decision,
+    ModulePlanEntry,
+    Plan,
+    Summary,
+)
+
+# Verdicts that mean: the guest does not answer. An older protocol or an unhealthy application still answers.
+_SILENT = ("no_contact", "lost_communication", "error")
+# Isolation types with which a Linux guest refuses all but heartbeat, shutdown and time synchronization.
+# Source: Linux, enum hv_isolation_type (TrustedLaunch is none), drivers/hv/channel_mgmt.c (allowed_in_isolated).
+_CONFIDENTIAL = ("VBS", "SNP", "TDX")
+_REFUSED_WHEN_CONFIDENTIAL = ("key_value_pair_exchange", "vss", "guest_service_interface")
+
+
+def make_plan(virtual_machines: Sequence[Facts], policy: Mapping[str, Any]) -> Plan:
+    """Return what a policy (see parse_policy) wants of the virtual machines of one host.
+
+    virtual_machines: as vm_integration_service_info returns them; their order does not matter. Decisions are ordered by
+    name, then id. What the guard refuses is left alone and explained. Raises PolicyError for a bad policy or bad facts.
+    """
+    parsed = parse_policy(policy)
+    _check_facts(virtual_machines)
+    ordered = sorted(virtual_machines, key=lambda facts: (fold(facts["name"]), facts["id"]))
+    decisions = [_decide(facts, parsed) for facts in ordered]
+    summary = _summary(decisions, parsed)
+    return Plan(
+        module_plan=_grouped(decisions),
+        decisions=decisions,
+        protected=[key for key in KEYS if key in parsed.protected],
+        summary=summary,
+        explanation=explain(decisions, summary, [rule.label for rule in (*parsed.rules, parsed.default)]),
+    )
+
+
+def _check_facts(virtual_machines: Sequence[Facts]) -> None:
+    for position, facts in enumerate(virtual_machines):
+        missing = [key for key in ("id", "name", "services") if key not in facts]
+        if missing:
+            raise PolicyError(
+                f"facts of virtual machine {position} ({facts.get('name')!r}) have no {', '.join(missing)}: "
+                "give the list virtual_machines that vm_integration_service_info returns"
+            )
+    twice = [id for id, count in Counter(facts["id"] for facts in virtual_machines).items() if count > 1]
+    if twice:
+        raise PolicyError(f"facts hold the virtual machine {twice[0]} more than once: give the facts of one host only")
+
+
+def _decide(facts: Facts, policy: Policy) -> Decision:
+    deciders = _deciders(facts, policy)
+    rules = list(dict.fromkeys(deciders.values()))
+    profiles = list(dict.fromkeys(rule.profile for rule in rules if rule.profile))
+    decision = Decision(
+        id=facts["id"],
+        name=facts["name"],
+        profiles=[profile.name for profile in profiles],
+        rules=[rule.label for rule in rules],
+        reason="; ".join(rule.reason for rule in rules if rule.reason),
+        services={},
+        changes={},
+        overrides={},
+        refused=[],
+        not_offered=[],
+        notes=[],
+    )
+    if facts.get("error"):
+        decision["notes"].append(f"left alone: {facts['error']}")
+        return decision
+    for service in KEYS:
+        rule = deciders.get(service)
+        wanted = rule.services[service] if rule else None
+        if rule is None or wanted is None:
+            continue
+        refusal = policy.refusal(rule, service)
+        before = (facts["services"].get(service) or {}).get("enabled")
+        if refusal:
+            decision["refused"].append(refusal)
+        elif before is None:
+            decision["not_offered"].append(service)
+        else:
+            decision["services"][service] = wanted
+            if before != wanted:
+                decision["changes"][service] = Change(before=before, after=wanted)
+            if not wanted and service in policy.protected:
+                decision["overrides"][service] = rule.overrides[service]
+    decision["notes"] = _notes(facts, profiles, decision["services"])
+    return decision
+
+
+def _deciders(facts: Facts, policy: Policy) -> dict[str, Rule]:
+    """Return which rule decides each service: the first that matches and has something to say about it."""
+    matching = [rule for rule in policy.rules if rule.matches(facts)] or [policy.default]
+    deciders: dict[str, Rule] = {}
+    for rule in matching if policy.merge else matching[:1]:
+        for service in rule.services:
+            deciders.setdefault(service, rule)
+    return deciders
+
+
+def _notes(facts: Facts, profiles: Iterable[Profile], services: Mapping[str, bool]) -> list[str]:
+    notes = []
+    for profile in profiles:
+        notes += [f"{profile.name}: {text}" for text in profile.guest]
+        for service in profile.in_contact:
+            seen = facts["services"].get(service) or {}
+            if services.get(service) and seen.get("enabled") and seen.get("verdict") in _SILENT:
+                notes.append(f"{profile.name}: {service} has to answer, but the host sees {seen['verdict']}")
+    refused = [service for service in _REFUSED_WHEN_CONFIDENTIAL if services.get(service)]
+    if facts.get("isolation") in _CONFIDENTIAL and refused:
+        notes.append(
+            f"isolation {facts['isolation']}: a Linux guest refuses {', '.join(refused)} whatever the switch; "
+            "the profile isolated leaves them alone"
+        )
+    return notes
+
+
+def _grouped(decisions: Iterable[Decision]) -> list[ModulePlanEntry]:
+    """Virtual machines that shall have the same switches for the same reasons share an entry."""
+    entries: dict[tuple[object, ...], ModulePlanEntry] = {}
+    for decision in decisions:
+        if decision["services"]:
+            services, overrides = decision["services"], decision["overrides"]
+            entry = entries.setdefault(
+                (*services.items(), *overrides.items()),
+                ModulePlanEntry(id=[], services=dict(services), overrides=dict(overrides)),
+            )
+            entry["id"].append(decision["id"])
+    return list(entries.values())
+
+
+def _summary(decisions: Sequence[Decision], policy: Policy) -> Summary:
+    used = {label for decision in decisions for label in decision["rules"]}
+    return Summary(
+        virtual_machines=len(decisions),
+        unmatched=sum(policy.default.label in decision["rules"] for decision in decisions),
+        to_change=sum(bool(decision["changes"]) for decision in decisions),
+        changes=sum(len(decision["changes"]) for decision in decisions),
+        refused=sum(len(decision["refused"]) for decision in decisions),
+        overridden=sum(len(decision["overrides"]) for decision in decisions),
+        unused_rules=[rule.label for rule in policy.rules if rule.label not in used],
+    )

@@ -1,0 +1,222 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.errors import PolicyError
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.plan import make_plan
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.shapes import Decision
+
+MakeFacts = Callable[..., dict[str, Any]]
+
+REASON = "appliance without agent"
+
+
+def decide(facts: dict[str, Any], **policy: Any) -> Decision:
+    (decision,) = make_plan([facts], policy)["decisions"]
+    return decision
+
+
+def test_decision_tells_rule_profile_reason_and_change(vm: MakeFacts) -> None:
+    rules = [
+        {"name": "databases", "match": {"pattern": "sql*"}, "profile": "backup", "reason": "backed up nightly"},
+        {"match": {"pattern": "*"}, "profile": "lab"},
+    ]
+    decision = decide(vm("sql01", off=("vss",)), rules=rules)
+    assert decision["rules"] == ["rule 1 (databases)"]
+    assert decision["profiles"] == ["backup"]
+    assert decision["reason"] == "backed up nightly"
+    assert decision["services"] == {
+        "heartbeat": True,
+        "shutdown": True,
+        "time_synchronization": True,
+        "key_value_pair_exchange": True,
+        "vss": True,
+        "guest_service_interface": False,
+    }
+    assert decision["changes"] == {
+        "vss": {"before": False, "after": True},
+        "guest_service_interface": {"before": True, "after": False},
+    }
+
+
+def test_no_rule_matches(vm: MakeFacts) -> None:
+    decision = decide(vm("web01"), rules=[{"match": {"name": "db01"}, "profile": "lab"}])
+    assert (decision["rules"], decision["profiles"]) == (["host_policy_default"], ["default_safe"])
+    assert decide(vm("web01"), default="none")["services"] == {}
+
+
+def test_first_match_decides_all_services(vm: MakeFacts) -> None:
+    rules = [
+        {"match": {"pattern": "*"}, "services": {"vss": False}},
+        {"match": {"pattern": "*"}, "profile": "lab"},
+    ]
+    assert decide(vm("web01"), rules=rules)["services"] == {"vss": False}
+
+
+def test_merge_adds_what_earlier_rules_left_undecided(vm: MakeFacts) -> None:
+    rules = [
+        {"name": "a", "match": {"pattern": "*"}, "services": {"vss": False, "kvp": None}, "reason": "first"},
+        {"name": "b", "match": {"name": "other"}, "services": {"heartbeat": False}},
+        {"name": "c", "match": {"pattern": "*"}, "profile": "hardened", "reason": "second"},
+        {"name": "d", "match": {"pattern": "*"}, "services": {"vss": True, "kvp": True}},
+    ]
+    decision = decide(vm("web01"), rules=rules, merge=True)
+    assert decision["rules"] == ["rule 1 (a)", "rule 3 (c)"]
+    assert decision["reason"] == "first; second"
+    assert decision["services"] == {
+        "heartbeat": True,
+        "shutdown": True,
+        "time_synchronization": True,
+        "vss": False,
+        "guest_service_interface": False,
+    }
+
+
+def test_merge_leaves_alone_what_profile_none_exempts(vm: MakeFacts) -> None:
+    rules = [{"match": {"name": "web01"}, "profile": "none"}, {"match": {"pattern": "*"}, "profile": "lab"}]
+    assert decide(vm("web01"), rules=rules, merge=True)["services"] == {}
+
+
+def test_refused_service_is_left_alone_and_explained(vm: MakeFacts) -> None:
+    rules = [
+        {"name": "r", "match": {"pattern": "*"}, "services": {"shutdown": False, "vss": False}},
+        {"match": {"pattern": "*"}, "services": {"shutdown": True}},
+    ]
+    plan = make_plan([vm("web01")], {"rules": rules, "merge": True, "protected": []})
+    (decision,) = plan["decisions"]
+    assert decision["services"] == {"vss": False}
+    (refused,) = decision["refused"]
+    assert (refused["service"], refused["rule"]) == ("shutdown", "rule 1 (r)")
+    assert "cut its power" in refused["why"]
+    assert "overrides: {shutdown:" in refused["override"]
+    assert plan["module_plan"] == [{"id": [decision["id"]], "services": {"vss": False}, "overrides": {}}]
+
+
+@pytest.mark.parametrize("where", ["rule", "policy"])
+def test_override_reaches_the_module(vm: MakeFacts, where: str) -> None:
+    overrides = {"shutdown": REASON}
+    rule: dict[str, Any] = {"match": {"name": "web01"}, "services": {"shutdown": False, "vss": False}}
+    policy: dict[str, Any] = {"rules": [rule]}
+    (rule if where == "rule" else policy)["overrides"] = overrides
+    plan = make_plan([vm("web01"), vm("web02")], policy)
+    assert [entry["overrides"] for entry in plan["module_plan"]] == [overrides, {}]
+    assert plan["decisions"][0]["changes"]["shutdown"] == {"before": True, "after": False}
+    assert plan["summary"]["overridden"] == 1
+
+
+def test_further_protected_service_reaches_the_module(vm: MakeFacts) -> None:
+    plan = make_plan([vm("web01")], {"protected": ["backup"]})
+    assert plan["protected"] == ["shutdown", "time_synchronization", "vss"]
+
+
+def test_service_that_is_not_offered_is_not_planned(vm: MakeFacts) -> None:
+    facts = vm("old")
+    facts["services"]["guest_service_interface"] = {"offered": False, "enabled": None, "verdict": "not_applicable"}
+    del facts["services"]["vss"]
+    decision = decide(facts)
+    assert decision["not_offered"] == ["vss", "guest_service_interface"]
+    assert set(decision["services"]) == {"heartbeat", "shutdown", "time_synchronization", "key_value_pair_exchange"}
+    assert decision["changes"] == {}
+
+
+def test_virtual_machine_that_could_not_be_read_is_left_alone(vm: MakeFacts) -> None:
+    plan = make_plan([vm("gone", services={}, error="it was removed meanwhile")], {})
+    assert plan["module_plan"] == []
+    assert plan["decisions"][0]["notes"] == ["left alone: it was removed meanwhile"]
+
+
+def test_same_switches_share_an_entry_whatever_the_rule(vm: MakeFacts) -> None:
+    fleet = [vm(f"web{number:04}") for number in range(2000)]
+    rules = [{"match": {"pattern": "*7"}, "profile": "backup"}, {"match": {"pattern": "*8"}, "profile": "lab"}]
+    entries = make_plan(fleet, {"rules": rules})["module_plan"]
+    assert [len(entry["id"]) for entry in entries] == [1800, 200]
+
+
+def test_different_reasons_do_not_share_an_entry(vm: MakeFacts) -> None:
+    reasons = {"web01": "asked by the first team", "web02": "asked by the second team"}
+    rules = [
+        {"match": {"name": name}, "services": {"shutdown": False}, "overrides": {"shutdown": reason}}
+        for name, reason in reasons.items()
+    ]
+    entries = make_plan([vm("web01"), vm("web02")], {"rules": rules})["module_plan"]
+    assert [entry["overrides"]["shutdown"] for entry in entries] == list(reasons.values())
+
+
+def test_domain_controller_is_told_about_the_guest(vm: MakeFacts) -> None:
+    rules = [{"match": {"pattern": "dc*"}, "profile": "domain_controller"}]
+    decision = decide(vm("DC01", off=("time_synchronization",)), rules=rules)
+    assert decision["changes"]["time_synchronization"] == {"before": False, "after": True}
+    assert "VMICTimeProvider" in decision["notes"][0]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "enabled", "told"),
+    [
+        ("no_contact", True, True),
+        ("lost_communication", True, True),
+        ("error", True, True),
+        ("ok", True, False),
+        ("protocol_mismatch", True, False),
+        ("not_applicable", True, False),
+        ("no_contact", False, False),
+    ],
+)
+def test_service_that_has_to_answer(vm: MakeFacts, verdict: str, enabled: bool, told: bool) -> None:
+    facts = vm("vm01")
+    facts["services"]["key_value_pair_exchange"] = {"offered": True, "enabled": enabled, "verdict": verdict}
+    expected = f"azure_migrate: key_value_pair_exchange has to answer, but the host sees {verdict}"
+    assert decide(facts, default="azure_migrate")["notes"] == ([expected] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("isolation", "profile", "told"),
+    [("SNP", "default_safe", True), ("SNP", "isolated", False), ("TrustedLaunch", "default_safe", False)],
+)
+def test_confidential_guest_refuses_services(vm: MakeFacts, isolation: str, profile: str, told: bool) -> None:
+    notes = decide(vm("secret", isolation=isolation), default=profile)["notes"]
+    assert bool(notes) is told
+    if told:
+        assert "refuses key_value_pair_exchange, vss whatever the switch" in notes[0]
+
+
+def test_summary_counts_and_names_unused_rules(vm: MakeFacts) -> None:
+    rules = [
+        {"name": "nobody", "match": {"name": "x"}, "profile": "lab"},
+        {"match": {"name": "web01"}, "services": {"vss": False, "kvp": False, "shutdown": False}},
+    ]
+    assert make_plan([vm("web01"), vm("web02"), vm("web03")], {"rules": rules})["summary"] == {
+        "virtual_machines": 3,
+        "unmatched": 2,
+        "to_change": 1,
+        "changes": 2,
+        "refused": 1,
+        "overridden": 0,
+        "unused_rules": ["rule 1 (nobody)"],
+    }
+
+
+def test_no_virtual_machine_is_an_empty_plan() -> None:
+    plan = make_plan([], {})
+    assert (plan["module_plan"], plan["decisions"]) == ([], [])
+
+
+def test_expression_that_fails_names_rule_and_virtual_machine(vm: MakeFacts) -> None:
+    rules = [{"name": "noted", "match": {"where": "contains(notes, 'x')"}, "profile": "lab"}]
+    with pytest.raises(PolicyError, match=r"^rule 1 \(noted\): match\.where .*\(virtual machine 'web01', "):
+        make_plan([vm("web01", notes=None)], {"rules": rules})
+
+
+def test_bad_facts_are_refused(vm: MakeFacts) -> None:
+    facts = vm("web01")
+    with pytest.raises(PolicyError, match="more than once"):
+        make_plan([facts, facts], {})
+    del facts["services"]
+    with pytest.raises(PolicyError, match=r"'web01'\) have no services"):
+        make_plan([facts], {})

@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ansible_collections.hyperv.integration.plugins.module_utils._components import PROTECTED
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.profiles import PROFILES
+
+ROLE = Path(__file__).parents[3] / "roles" / "host_policy"
+
+
+def load(path: str) -> Any:
+    return yaml.safe_load((ROLE / path).read_text(encoding="utf-8"))
+
+
+def test_argument_specs_and_defaults_agree() -> None:
+    options = load("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    assert {name: option["default"] for name, option in options.items()} == load("defaults/main.yml")
+
+
+def test_profiles_are_the_choices_of_the_default() -> None:
+    options = load("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    assert options["host_policy_default"]["choices"] == list(PROFILES)
+
+
+def test_protected_by_default_is_what_cannot_be_dropped() -> None:
+    assert load("defaults/main.yml")["host_policy_protected"] == list(PROTECTED)
+
+
+def test_the_modules_guard_protects_them_whatever_the_variables_say() -> None:
+    (act,) = [task for task in load("tasks/main.yml") if task["name"] == "Act"]
+    arguments = act["hyperv.integration.vm_integration_service"]
+    assert arguments["protected"].startswith(f"{{{{ {list(PROTECTED)} | union(")
+    assert list(act).count("loop") == 0
+
+
+def test_readme_describes_every_variable_and_profile() -> None:
+    readme = (ROLE / "README.md").read_text(encoding="utf-8")
+    assert not [name for name in load("defaults/main.yml") if f"`{name}`" not in readme]
+    assert not [name for name in PROFILES if f"`{name}`" not in readme]
