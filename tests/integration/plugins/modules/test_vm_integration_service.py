@@ -1,0 +1,219 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module through the real Ansible and the real connection plugins."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from playbook_runner import INFO_MODULE, MODULE, Result, Run, run_tasks
+from simulator_runner import CULTURES, Simulator
+
+HOST = "hv-de"
+EVERYTHING_ON = dict.fromkeys(
+    ("heartbeat", "shutdown", "time_synchronization", "key_value_pair_exchange", "vss", "guest_service_interface"), True
+)
+
+
+def one(inventory: Path, *options: str, **arguments: Any) -> Result:
+    """The module once, on one host."""
+    return run_tasks(inventory, [{MODULE: arguments}], *options, hosts=HOST).one()
+
+
+def neutral(data: dict[str, Any]) -> str:
+    """A result without what differs from host to host: its name and the seconds since its start."""
+    machines = [{k: v for k, v in vm.items() if k not in ("host", "uptime_seconds")} for vm in data["virtual_machines"]]
+    return json.dumps({**data, "virtual_machines": machines}, sort_keys=True)
+
+
+@pytest.mark.parametrize("connection", ["winrm", "psrp"])
+def test_every_culture_gives_the_same_result(fresh: Simulator, connection: str) -> None:
+    """Change, change again, look: over both connection plugins, on hosts in ten languages."""
+    plan = [
+        {"name": ["web01"], "services": {"shutdown": True, "gsi": False}},
+        {"group": ["databases"], "services": {"backup": True}},
+        {
+            "pattern": ["d[ac]*"],
+            "exclude": ["d?[0-9][0-9]?*"],
+            "services": {"timesync": False},
+            "overrides": {"timesync": "PTP clock"},
+        },
+    ]
+    tasks = [
+        {"name": "change", MODULE: {"plan": plan}},
+        {"name": "again", MODULE: {"plan": plan}},
+        {"name": "look", INFO_MODULE: {}},
+    ]
+    run = run_tasks(fresh.inventory(connection), tasks, stop=True)
+    assert run.code == 0, run.output
+    for task, changed in (("change", True), ("again", False), ("look", False)):
+        results = [run.one(task, f"hv-{culture}") for culture in CULTURES]
+        assert {r["changed"] for r in results} == {changed}
+        assert len({neutral(r.data) for r in results}) == 1, task
+    summary = run.one("change", "hv-ja")["summary"]
+    assert summary == {"selected": 4, "changed": 4, "failed": 0, "enabled": 2, "disabled": 3, "verified": "switch"}
+
+
+def test_check_mode_predicts_and_changes_nothing(fresh: Simulator, winrm: Path) -> None:
+    arguments = {"name": ["web01", "db01", "off01"], "services": {"shutdown": True, "vss": True, "kvp": None}}
+    task = {MODULE: arguments}
+    predicted = run_tasks(winrm, [task], "--check", "--diff", hosts=HOST).one()
+    assert fresh.changes() == 0
+    done = run_tasks(winrm, [task], "--diff", hosts=HOST).one()
+    again = run_tasks(winrm, [task], "--diff", hosts=HOST).one()
+    assert predicted["virtual_machines"] == done["virtual_machines"]
+    assert predicted["diff"] == done["diff"]
+    assert done["diff"] == {
+        "before": {
+            "db01 (6f6b9a3e-0000-4000-8000-000000000001)": {"vss": False},
+            "web01 (6f6b9a3e-0000-4000-8000-000000000000)": {"shutdown": False},
+        },
+        "after": {
+            "db01 (6f6b9a3e-0000-4000-8000-000000000001)": {"vss": True},
+            "web01 (6f6b9a3e-0000-4000-8000-000000000000)": {"shutdown": True},
+        },
+    }
+    assert (predicted["changed"], done["changed"], again["changed"]) == (True, True, False)
+    assert again["diff"] == {"before": {}, "after": {}}
+    assert [vm["services"]["shutdown"] for vm in done["virtual_machines"] if vm["name"] == "web01"] == [
+        {"before": False, "after": True, "changed": True}
+    ]
+    assert all("key_value_pair_exchange" not in vm["services"] for vm in done["virtual_machines"])
+    assert fresh.vm(HOST, "web01")["services"]["guest_service_interface"] is True
+
+
+REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
+    "the guard": (
+        {"name": ["web01"], "services": {"shutdown": False}},
+        "refused to disable the protected service on web01",
+    ),
+    "the guard in a plan": (
+        {"plan": [{"all": True, "services": {"vss": True}}, {"name": ["dc01"], "services": {"timesync": False}}]},
+        "plan[1].services.time_synchronization: refused",
+    ),
+    "a formal reason": (
+        {"name": ["web01"], "services": {"shutdown": False}, "overrides": {"shutdown": "   x   "}},
+        "at least 8 characters",
+    ),
+    "an unknown name": ({"name": ["web*"], "services": {"vss": True}}, "Names are exact, never wildcards"),
+    "an ambiguous name": (
+        {"name": ["TWIN"], "services": {"vss": True}},
+        "2 virtual machines have this name; select one by id",
+    ),
+    "a bad id": ({"id": ["web01"], "services": {"vss": True}}, "not a GUID"),
+    "an empty selection": (
+        {"pattern": ["nothing*"], "services": {"vss": True}},
+        "selects none of the 16 virtual machines",
+    ),
+    "no selection": ({"services": {"vss": True}}, "give name, id, pattern, group or all=true"),
+    "no service": ({"all": True, "services": {"vss": None}}, "names no service to enable or disable"),
+    "an unknown service": ({"all": True, "services": {"vvs": True}}, "vvs"),
+    "a contradiction": (
+        {"plan": [{"all": True, "services": {"vss": True}}, {"name": ["db01"], "services": {"backup": False}}]},
+        "plan[0].services.vss=True and plan[1].services.vss=False contradict each other",
+    ),
+    "both forms": ({"plan": [], "services": {"vss": True}}, "mutually exclusive"),
+    "a mixed selection": (
+        {"plan": [{"all": True, "services": {"vss": True}}], "name": ["web01"]},
+        "mutually exclusive",
+    ),
+    "a misspelt protection": ({"all": True, "services": {"vss": True}, "protected": ["shutdwn"]}, "shutdwn"),
+}
+
+
+def test_what_is_wrong_is_refused_before_any_change(fresh: Simulator, winrm: Path) -> None:
+    tasks: list[dict[str, Any]] = [
+        {"name": name, MODULE: arguments} for name, (arguments, _message) in REFUSALS.items()
+    ]
+    tasks += [{**task, "name": f"{task['name']}, in check mode", "check_mode": True} for task in tasks[:2]]
+    run = run_tasks(winrm, tasks, hosts=HOST)
+    for task in tasks:
+        result = run.one(task["name"])
+        assert result.status == "failed", result
+        assert REFUSALS[task["name"].removesuffix(", in check mode")][1] in result.msg, result
+        assert not result["changed"], result
+    assert fresh.changes() == 0
+
+
+def test_an_override_is_told(fresh: Simulator, winrm: Path) -> None:
+    result = one(
+        winrm, name=["dc01"], services={"shutdown": False}, overrides={"shutdown": "  An appliance that ignores it  "}
+    )
+    assert result.status == "ok"
+    assert result["virtual_machines"][0]["overrides"] == {"shutdown": "An appliance that ignores it"}
+    (warning,) = result["warnings"]
+    assert "shutdown is disabled although it is protected, because: An appliance that ignores it (on dc01)" in warning
+    assert fresh.vm(HOST, "dc01")["services"]["shutdown"] is False
+
+
+def test_the_others_are_done_when_some_cannot(fresh: Simulator, winrm: Path) -> None:
+    result = one(winrm, name=["db01", "moving01", "starting01", "stubborn01"], services={"vss": True}, result="changed")
+    assert result.status == "failed"
+    assert result["changed"] is True
+    errors = {vm["name"]: vm["error"] for vm in result["virtual_machines"]}
+    assert errors["db01"] is None
+    assert "busy (MigratingVirtualMachine)" in errors["moving01"]
+    assert "state Starting" in errors["starting01"]
+    assert "vss is not enabled: Hyper-V reported no error, yet the switch did not move" in errors["stubborn01"]
+    assert result["summary"] == {
+        "selected": 4,
+        "changed": 1,
+        "failed": 3,
+        "enabled": 1,
+        "disabled": 0,
+        "verified": "switch",
+    }
+    assert "3 of 4 virtual machines" in result.msg
+    assert fresh.vm(HOST, "db01")["services"]["vss"] is True
+
+
+def test_contact_names_the_side_that_is_suspected(fresh: Simulator, winrm: Path) -> None:
+    arguments = {"services": {"heartbeat": True}, "verify": "contact", "verify_timeout": 1}
+    tasks = [
+        {"name": "answers", MODULE: {**arguments, "name": ["db01", "old01", "secret01", "off01"]}},
+        {"name": "silent", MODULE: {**arguments, "name": ["daemonless01"]}},
+    ]
+    run = run_tasks(winrm, tasks, hosts=HOST)
+    assert run.one("answers").status == "ok", run.output
+    silent = run.one("silent")
+    assert silent.status == "failed"
+    assert "no contact within 1 s: key_value_pair_exchange is switched on here, so the guest is suspected" in silent.msg
+
+
+@pytest.mark.parametrize(("shown", "names"), [("all", ["web01", "dc01"]), ("changed", ["web01"]), ("summary", [])])
+def test_the_result_is_bounded(fresh: Simulator, winrm: Path, shown: str, names: list[str]) -> None:
+    result = one(winrm, name=["web01", "dc01"], services={"shutdown": True}, result=shown)
+    assert [vm["name"] for vm in result["virtual_machines"]] == names
+    assert result["summary"]["selected"] == 2
+
+
+def calls(run: Run, simulator: Simulator, host: str) -> dict[str, int]:
+    assert run.code == 0, run.output
+    return dict(simulator.calls(host))
+
+
+def test_calls_do_not_grow_with_the_fleet(pwsh: str) -> None:
+    hosts = [
+        {"name": f"hv-{count}", "virtual_machines": [{"name": f"vm{n}"} for n in range(count)]}
+        for count in (1, 20, 2000)
+    ]
+    services = {**EVERYTHING_ON, "heartbeat": False}
+    with Simulator({"hosts": hosts}) as simulator:
+        run = run_tasks(
+            simulator.inventory("winrm"), [{MODULE: {"all": True, "services": services, "result": "summary"}}]
+        )
+        counted = [calls(run, simulator, f"hv-{count}") for count in (1, 20, 2000)]
+        assert run.one(host="hv-2000")["summary"]["changed"] == 2000
+    assert counted[0] == counted[1] == counted[2]
+    assert counted[0] == {
+        "Get-VM": 1,
+        "Get-VMIntegrationService": 2,
+        "Enable-VMIntegrationService": 1,
+        "Disable-VMIntegrationService": 1,
+    }

@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role through the real Ansible: what it wants, what it refuses, and that it refuses before any host is touched."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from playbook_runner import Run, run_tasks
+from simulator_runner import Simulator
+
+ROLE = "hyperv.integration.host_policy"
+HOSTS = "hv-de:hv-ja"
+RULES: list[dict[str, Any]] = [
+    {
+        "name": "controllers",
+        "match": {"where": "contains(notes, 'domain controller')"},
+        "services": {"timesync": False},
+        "overrides": {"timesync": "Takes its time from the domain"},
+    },
+    {"name": "databases", "match": {"group": "databases"}, "profile": "backup", "reason": "Backups have to be whole"},
+    {"name": "movers", "match": {"name": ["moving01", "starting01", "stubborn01"]}, "profile": "none"},
+]
+
+
+def apply(inventory: Path, *options: str, hosts: str = HOSTS, **variables: Any) -> Run:
+    """The role with these variables of its own."""
+    task = {"ansible.builtin.include_role": {"name": ROLE}, "vars": variables}
+    return run_tasks(inventory, [task], *options, hosts=hosts, stop=True)
+
+
+def acted(run: Run, host: str) -> dict[str, Any]:
+    return run.one(f"{ROLE} : Act", host).data
+
+
+def test_a_policy_is_enforced_in_one_call_each_and_then_rests(fresh: Simulator, winrm: Path) -> None:
+    run = apply(winrm, host_policy_rules=RULES)
+    assert run.code == 0, run.output
+    for host in ("hv-de", "hv-ja"):
+        assert dict(fresh.calls(host)) == {
+            "Get-VM": 2,
+            "Get-VMIntegrationService": 3,
+            "Enable-VMIntegrationService": 1,
+            "Disable-VMIntegrationService": 1,
+        }
+        changed = {vm["name"]: vm["services"] for vm in acted(run, host)["virtual_machines"] if vm["changed"]}
+        assert set(changed) == {"web01", "db01", "dc01", "twin", "Twin"}
+        assert changed["web01"]["shutdown"] == {"before": False, "after": True, "changed": True}
+        assert changed["web01"]["guest_service_interface"]["after"] is False
+        assert changed["dc01"]["time_synchronization"]["after"] is False
+        assert fresh.vm(host, "moving01")["services"]["vss"] is False
+    again = apply(winrm, host_policy_rules=RULES)
+    assert again.code == 0, again.output
+    assert {again.recap(host)["changed"] for host in ("hv-de", "hv-ja")} == {0}
+
+
+def test_report_and_check_mode_change_nothing_and_say_the_same(fresh: Simulator, winrm: Path) -> None:
+    report = apply(winrm, host_policy_rules=RULES, host_policy_mode="report", hosts="hv-de")
+    check = apply(winrm, "--check", "--diff", host_policy_rules=RULES, hosts="hv-de")
+    assert (report.code, check.code) == (0, 0), report.output + check.output
+    assert fresh.changes() == 0
+    told = [run.one(f"{ROLE} : Tell what the policy wants and why")["msg"] for run in (report, check)]
+    assert told[0] == told[1]
+    assert "  change: shutdown off -> on: web01" in told[0]
+    predicted = acted(check, "hv-de")
+    assert predicted["summary"]["changed"] == 5
+    assert len(predicted["diff"]["after"]) == 5
+
+
+REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "shutdown without a reason": (
+        {"host_policy_rules": [{"name": "bad", "match": {"name": "web01"}, "services": {"shutdown": False}}]},
+        ["rule 1 (bad)", "shutdown", "overrides"],
+    ),
+    "shutdown with a formality": (
+        {
+            "host_policy_rules": [
+                {"match": {"name": "web01"}, "services": {"shutdown": False}, "overrides": {"shutdown": "x"}}
+            ]
+        },
+        ["rule 1", "at least 8 characters"],
+    ),
+    "shutdown with the protection taken away": (
+        {
+            "host_policy_rules": [{"match": {"name": "web01"}, "services": {"shutdown": False}}],
+            "host_policy_protected": [],
+        },
+        ["rule 1", "shutdown"],
+    ),
+    "an unknown service": (
+        {"host_policy_rules": [{"name": "typo", "match": {"name": "web01"}, "services": {"shutdwn": True}}]},
+        ["rule 1 (typo)", "shutdwn"],
+    ),
+    "a broken expression": (
+        {"host_policy_rules": [{"name": "broken", "match": {"where": "notes[?"}, "profile": "lab"}]},
+        ["rule 1 (broken)", "notes[?"],
+    ),
+    "an unknown profile": (
+        {"host_policy_rules": [{"name": "who", "match": {"name": "web01"}, "profile": "labb"}]},
+        ["rule 1 (who)", "labb"],
+    ),
+    "an unknown default": ({"host_policy_default": "safe"}, ["host_policy_default", "safe"]),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_bad_policy_fails_before_any_host_is_touched(fresh: Simulator, winrm: Path, case: str) -> None:
+    variables, parts = REFUSED[case]
+    run = apply(winrm, **variables)
+    assert run.code != 0
+    failed = json.dumps([result.data for result in run.results if result.status == "failed"])
+    for part in parts:
+        assert part in failed, run.output
+    assert fresh.ask("ledger")["lines"] == []
+
+
+def test_whatever_the_extra_variables_say_shutdown_stays(fresh: Simulator, winrm: Path) -> None:
+    """A plan forced in from outside ends at the guard of the module."""
+    plan = {
+        "module_plan": [{"all": True, "services": {"shutdown": False}}],
+        "explanation": [],
+        "protected": [],
+    }
+    extra = json.dumps({"host_policy_plan": plan})
+    run = apply(winrm, "-e", extra, hosts="hv-de")
+    assert run.code != 0
+    assert "refused to disable the protected service" in run.one(f"{ROLE} : Act")["msg"]
+    assert fresh.changes() == 0
+
+
+def test_a_host_without_virtual_machines(pwsh: str) -> None:
+    with Simulator({"hosts": [{"name": "hv-empty", "virtual_machines": []}]}) as simulator:
+        inventory = simulator.inventory("winrm")
+        doubted = apply(inventory, hosts="hv-empty")
+        allowed = apply(inventory, hosts="hv-empty", host_policy_allow_empty=True)
+    assert doubted.code != 0
+    assert "Hyper-V Administrators" in doubted.output
+    assert allowed.code == 0, allowed.output
