@@ -77,7 +77,7 @@ def matrix(machines: Iterable[dict[str, Any]], old: Iterable[dict[str, Any]] = (
 def show_host(simulator: Simulator, run: Run, host: str, calls: Counter[str]) -> None:
     before = run.one("Look before", host)["virtual_machines"]
     after = run.one("Look after", host)["virtual_machines"]
-    print("\nThe fleet before")
+    print("\nThe fleet before (silent: on, but the guest does not answer)")
     matrix(before)
     print("\nRefused: shutdown off on every virtual machine, without a reason")
     say(run.one("Disable shutdown everywhere, without a reason", host).msg)

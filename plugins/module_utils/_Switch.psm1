@@ -154,8 +154,8 @@ Function Confirm-Switch {
         [Hashtable[]]
         $Target,
 
+        [Parameter(Mandatory)]
         [AllowEmptyCollection()]
-        [AllowNull()]
         [object[]]
         $Problem
     )
