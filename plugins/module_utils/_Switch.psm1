@@ -75,13 +75,9 @@ Function Get-VanishedText {
     # Why a virtual machine that was listed has no components now.
     Param ([object[]]$Problem, [object]$VM)
 
-    foreach ($record in $Problem) {
-        if ((Get-ProblemVMId -ErrorRecord $record) -eq $VM.Id) {
-            return Get-HostProblem -ErrorRecord $record
-        }
-    }
-    if ($Problem) {
-        return "its integration services could not be read: $(Get-HostProblem -ErrorRecord $Problem[0])"
+    $text = Get-ProblemText -Problem $Problem -VM $VM
+    if ($text) {
+        return "its integration services could not be read: $text"
     }
     'it was listed a moment ago and now has no integration services: it was removed or moved meanwhile'
 }
@@ -99,6 +95,25 @@ Function Get-ProblemVMId {
     }
     if ($object.PSObject.Properties['Id']) {
         $object.Id
+    }
+}
+
+Function Get-ProblemText {
+    # What Hyper-V objected to about a virtual machine, else what it objected to about none in particular, else nothing.
+    Param ([object[]]$Problem, [object]$VM)
+
+    $general = $null
+    foreach ($record in $Problem) {
+        $id = Get-ProblemVMId -ErrorRecord $record
+        if ($id -eq $VM.Id) {
+            return Get-HostProblem -ErrorRecord $record
+        }
+        if ($null -eq $general -and $null -eq $id) {
+            $general = $record
+        }
+    }
+    if ($general) {
+        Get-HostProblem -ErrorRecord $general
     }
 }
 
@@ -209,18 +224,9 @@ Function Get-FailureText {
     if ($null -eq $Item.After[$Key]) {
         $text = "whether $Key was $verb is unknown, the virtual machine could not be read again"
     }
-    $general = $null
-    foreach ($record in $Problem) {
-        $id = Get-ProblemVMId -ErrorRecord $record
-        if ($id -eq $Item.VM.Id) {
-            return "${text}: $(Get-HostProblem -ErrorRecord $record)"
-        }
-        if ($null -eq $general -and $null -eq $id) {
-            $general = $record
-        }
-    }
-    if ($general) {
-        return "${text}: $(Get-HostProblem -ErrorRecord $general)"
+    $why = Get-ProblemText -Problem $Problem -VM $Item.VM
+    if ($why) {
+        return "${text}: $why"
     }
     "${text}: Hyper-V reported no error, yet the switch did not move"
 }
