@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+import needs
 from playbook_runner import INFO_MODULE, MODULE, Result, run_tasks
-from simulator_runner import RUNS_LOCALLY, Simulator
+from simulator_runner import Simulator
 
 HOST = "hv-de"
 NAMES = ["a", "b", "c"]
@@ -187,8 +188,7 @@ def test_a_session_that_drops_is_unreachable_and_a_second_run_completes(simulato
 
 
 def test_without_the_hyperv_module_the_way_to_install_it_is_told(simulator: Simulator) -> None:
-    if not RUNS_LOCALLY:
-        pytest.skip("ansible-core before 2.21 runs no PowerShell modules over local connections")
+    needs.local_powershell()
     result = run_tasks(
         simulator.inventory("local"), [{**TASK, "environment": {"PSModulePath": str(simulator.directory)}}]
     ).one()

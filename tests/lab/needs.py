@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from importlib.metadata import version
 from typing import NoReturn
 
 import pytest
@@ -26,3 +27,9 @@ def powershell() -> str:
         return find_powershell(download=None)
     except PowerShellNotFound as exc:
         missing("no PowerShell", str(exc))
+
+
+def local_powershell() -> None:
+    """Skip the test under an ansible-core that cannot run PowerShell modules over local connections."""
+    if tuple(int(part) for part in version("ansible-core").split(".")[:2]) < (2, 21):
+        pytest.skip("ansible-core before 2.21 runs no PowerShell modules over local connections")

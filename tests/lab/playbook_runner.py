@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -16,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-LAB = Path(__file__).parent
-CHECKOUT = LAB.parents[1]
-COLLECTIONS = Path(os.environ.get("HVIS_COLLECTIONS", CHECKOUT / ".build" / "collections"))
+from workspace import LAB, tool_environment
+
 MODULE = "hyperv.integration.vm_integration_service"
 INFO_MODULE = "hyperv.integration.vm_integration_service_info"
 
@@ -64,8 +62,7 @@ class Run:
 def environment(work: Path) -> dict[str, str]:
     """Environment of an Ansible that writes nothing outside the given directory and the checkout's build directory."""
     return {
-        **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+        **tool_environment(),
         "ANSIBLE_HOME": str(work / "ansible"),
         "ANSIBLE_LOCAL_TEMP": str(work / "tmp"),
         "ANSIBLE_PIPELINING": "true",

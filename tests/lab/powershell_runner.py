@@ -13,7 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-CHECKOUT = Path(__file__).parents[2]
+from workspace import CHECKOUT
+
 UTILS = CHECKOUT / "plugins" / "module_utils"
 CULTURES = ("en_US.UTF-8", "de_DE.UTF-8", "tr_TR.UTF-8")
 

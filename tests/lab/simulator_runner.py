@@ -12,17 +12,15 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from hyperv_simulator.control import Control
+from workspace import CHECKOUT
 
-HVSIM = Path(__file__).parents[2] / "extensions" / "simulator" / "hvsim"
+HVSIM = CHECKOUT / "extensions" / "simulator" / "hvsim"
 CULTURES = ("en", "de", "fr", "ja", "ru", "zh", "es", "it", "ko", "pt")
-# Older ones run PowerShell modules on Windows only, or over winrm and psrp.
-RUNS_LOCALLY = tuple(int(part) for part in version("ansible-core").split(".")[:2]) >= (2, 21)
 CHANGING = ("Enable-VMIntegrationService", "Disable-VMIntegrationService")
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+import needs
 from playbook_runner import INFO_MODULE, MODULE, run_tasks
-from simulator_runner import RUNS_LOCALLY, Simulator
+from simulator_runner import Simulator
 
 HOST = "hv-de"
 # name -> service -> verdict, reason
@@ -90,8 +91,7 @@ def test_on_a_cluster_the_owner_of_a_name_is_told(pwsh: str) -> None:
 @pytest.mark.parametrize("locale", ["de_DE.UTF-8", "tr_TR.UTF-8"])
 def test_a_bent_locale_bends_nothing(fresh: Simulator, locale: str) -> None:
     """Over a local connection the process itself has the locale: decimal commas, dotless i."""
-    if not RUNS_LOCALLY:
-        pytest.skip("ansible-core before 2.21 runs no PowerShell modules over local connections")
+    needs.local_powershell()
     tasks = [
         {"name": "look", INFO_MODULE: {"name": ["WEB01", "DB01"]}},
         {"name": "change", MODULE: {"group": ["TIER1"], "services": {"guest_service_interface": True, "vss": True}}},
