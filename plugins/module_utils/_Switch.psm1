@@ -34,7 +34,9 @@ Function Read-Switch {
         $Target
     )
 
-    $read = Get-IntegrationComponent -VM @(foreach ($item in $Target) { $item.VM })
+    $machines = @(foreach ($item in $Target) { $item.VM })
+    $read = Get-IntegrationComponent -VM $machines
+    $busy = Get-BusyReason -VM $machines
     foreach ($item in $Target) {
         # Local variables: this loop runs once for each virtual machine and service.
         $services = $item.Services
@@ -60,12 +62,9 @@ Function Read-Switch {
                 $item.Problem += "${key}: Hyper-V does not offer this service to the virtual machine"
             }
         }
-        if ($change.Count -gt 0) {
-            $busy = Test-Busy -VM $item.VM
-            if ($busy) {
-                $item.Problem += "$(($change.Keys | Sort-Object) -join ', ') not changed: $busy"
-                $change.Clear()
-            }
+        if ($change.Count -gt 0 -and $busy.ContainsKey($item.VM.Id)) {
+            $item.Problem += "$(($change.Keys | Sort-Object) -join ', ') not changed: $($busy[$item.VM.Id])"
+            $change.Clear()
         }
         $item.After = $change.Clone()
     }
@@ -175,18 +174,20 @@ Function Confirm-Switch {
         $Problem
     )
 
-    $changed = @($Target | Where-Object { $_.Change.Count -gt 0 })
+    $changed = @(foreach ($item in $Target) { if ($item.Change.Count -gt 0) { $item } })
     $read = Sync-After -Target $changed
-    $objected = @($Problem | ForEach-Object { Get-ProblemVMId -ErrorRecord $_ })
-    $left = @($changed | Where-Object { $_.VM.Id -notin $objected -and $_.Pending.Count -gt 0 -and $null -ne $_.Components })
-    if (@($Problem).Count -gt 0 -and $left.Count -gt 0) {
-        $all = $left | ForEach-Object { @{ Change = $_.Pending; Components = $_.Components } }
-        $Problem = @($Problem) + @(Invoke-Switch -Target $all)
-        $read = Sync-After -Target $changed
+    if ($Problem.Count -gt 0) {
+        $objected = @($Problem | ForEach-Object { Get-ProblemVMId -ErrorRecord $_ })
+        $left = @($changed | Where-Object { $_.VM.Id -notin $objected -and $_.Pending.Count -gt 0 -and $null -ne $_.Components })
+        if ($left.Count -gt 0) {
+            $again = $left | ForEach-Object { @{ Change = $_.Pending; Components = $_.Components } }
+            $Problem = $Problem + @(Invoke-Switch -Target $again)
+            $read = Sync-After -Target $changed
+        }
     }
     foreach ($item in $changed) {
         foreach ($key in $item.Pending.Keys) {
-            $item.Problem += Get-FailureText -Key $key -Item $item -Problem (@($Problem) + $read.Problems)
+            $item.Problem += Get-FailureText -Key $key -Item $item -Problem ($Problem + $read.Problems)
         }
     }
 }
@@ -200,11 +201,12 @@ Function Sync-After {
         $item.Pending = @{}
         $item.Components = $components = $read.Components[$item.VM.Id]
         foreach ($key in $item.Change.Keys) {
-            $item.After[$key] = $null
+            $now = $null
             if ($null -ne $components -and $null -ne $components[$key]) {
-                $item.After[$key] = $components[$key].Enabled
+                $now = $components[$key].Enabled
             }
-            if ($item.After[$key] -ne $item.Change[$key]) {
+            $item.After[$key] = $now
+            if ($now -ne $item.Change[$key]) {
                 $item.Pending[$key] = $item.Change[$key]
             }
         }

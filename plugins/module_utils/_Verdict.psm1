@@ -16,28 +16,39 @@ $script:BusyStatus = @(32768, 32770, 23769, 32772, 32773, 32774, 32776, 32780)
 $script:Confidential = @('VBS', 'SNP', 'TDX')
 $script:RefusedWhenIsolated = @('key_value_pair_exchange', 'vss', 'guest_service_interface')
 
-Function Test-Busy {
+Function Get-BusyReason {
     <#
     .SYNOPSIS
-    Why a virtual machine cannot be changed now: a text, or nothing when it can.
+    Why virtual machines cannot be changed now: a hashtable id -> text, without those that can.
+
+    .DESCRIPTION
+    Takes them all at once: a function call for each of thousands would cost more than the look.
     #>
     [CmdletBinding()]
-    [OutputType([string])]
+    [OutputType([Hashtable])]
     Param (
         [Parameter(Mandatory)]
-        [object]
+        [AllowEmptyCollection()]
+        [object[]]
         $VM
     )
 
-    if ($script:MovingStates -contains [int]$VM.State) {
-        return "the virtual machine is in the state $($VM.State), on its way to another one: try again when it has settled"
-    }
-    # The operation may stand first or second, behind InService (unverified: would be verified by a migration on a real host).
-    foreach ($status in $VM.OperationalStatus) {
-        if ($script:BusyStatus -contains [int]$status) {
-            return "the virtual machine is busy ($status): try again when that has ended"
+    $moving = $script:MovingStates
+    $occupied = $script:BusyStatus
+    $reasons = @{}
+    foreach ($machine in $VM) {
+        if ($moving -contains [int]$machine.State) {
+            $reasons[$machine.Id] = "the virtual machine is in the state $($machine.State), on its way to another one: try again when it has settled"
+            continue
+        }
+        # The operation may stand first or second, behind InService (unverified: would be verified by a migration on a real host).
+        foreach ($status in $machine.OperationalStatus) {
+            if ($occupied -contains [int]$status) {
+                $reasons[$machine.Id] = "the virtual machine is busy ($status): try again when that has ended"
+            }
         }
     }
+    $reasons
 }
 
 Function Get-Isolation {
@@ -165,4 +176,4 @@ Function Get-Reason {
     'unknown_status'
 }
 
-Export-ModuleMember -Function Test-Busy, Get-Isolation, Get-Verdict
+Export-ModuleMember -Function Get-BusyReason, Get-Isolation, Get-Verdict

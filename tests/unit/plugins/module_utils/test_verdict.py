@@ -113,7 +113,7 @@ def test_no_combination_falls_through(pwsh: str) -> None:
 def test_a_busy_virtual_machine_is_told_apart(pwsh: str) -> None:
     script = """
     foreach ($case in $data) {
-        [bool](Test-Busy -VM ([pscustomobject]@{ State = $case.state; OperationalStatus = @($case.status) }))
+        (Get-BusyReason -VM ([pscustomobject]@{ Id = 'it'; State = $case.state; OperationalStatus = @($case.status) })).Count -eq 1
     }
     """
     calm = [(2, [2]), (3, []), (6, [2]), (9, [2]), (32785, [32795])]
