@@ -79,7 +79,7 @@ def main() -> int:
             seconds: dict[str, list[float]] = {kind: [] for kind in kinds}
             calls: dict[str, int] = dict.fromkeys(kinds, 0)
             # In turns, so that what else the machine does meets all alike.
-            for turn in range(ROUNDS):
+            for _turn in range(ROUNDS):
                 for kind, tasks in kinds.items():
                     took, called = run(simulator, inventory, size, tasks)
                     seconds[kind] += took

@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Which distribution this is, and which of its packages hold the daemons.
+
+The packages are the same as in the variables of the role linux_guest; a test proves that.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.files import Root
+
+# os-release ID -> family. Others go by the first ID_LIKE that is known.
+FAMILIES = {
+    "alinux": "unknown",
+    "almalinux": "redhat",
+    "alpine": "alpine",
+    "amzn": "amazon",
+    "arch": "arch",
+    "azurelinux": "azurelinux",
+    "centos": "redhat",
+    "debian": "debian",
+    "fedora": "fedora",
+    "gentoo": "gentoo",
+    "mariner": "azurelinux",
+    "nixos": "nixos",
+    "ol": "redhat",
+    "opensuse": "suse",
+    "opensuse-leap": "suse",
+    "opensuse-tumbleweed": "suse",
+    "photon": "photon",
+    "rhel": "redhat",
+    "rocky": "redhat",
+    "sled": "suse",
+    "sles": "suse",
+    "suse": "suse",
+    "ubuntu": "ubuntu",
+}
+
+KVP, VSS, COPY = "key_value_pair_exchange", "vss", "guest_service_interface"
+
+
+def _all(names: list[str]) -> dict[str, list[str]]:
+    """One set of packages for all daemons."""
+    return dict.fromkeys((KVP, VSS, COPY), names)
+
+
+_RED_HAT = {KVP: ["hypervkvpd"], VSS: ["hypervvssd"], COPY: ["hypervfcopyd"]}
+_UBUNTU = ["linux-cloud-tools-common", "linux-cloud-tools-{kernel}"]
+
+# Family -> service -> packages; `{kernel}` is the release of the running kernel.
+PACKAGES: dict[str, dict[str, list[str]]] = {
+    "alpine": _all(["hvtools"]),
+    "arch": _all(["hyperv"]),
+    "azurelinux": _RED_HAT,
+    "debian": _all(["hyperv-daemons"]),
+    "fedora": _RED_HAT,
+    "photon": _all(["hyper-v"]),
+    "redhat": _RED_HAT,
+    "suse": _all(["hyper-v"]),
+    "ubuntu": _all(_UBUNTU),
+}
+
+_ENTRY = re.compile(r"""^([A-Z0-9_]+)=(?:"([^"]*)"|'([^']*)'|(\S*))\s*$""", re.MULTILINE)
+
+
+def read_distribution(root: Root) -> dict[str, Any]:
+    """`distribution` of the facts. Source of the files: os-release(5)."""
+    text = root.text("/etc/os-release") or root.text("/usr/lib/os-release") or ""
+    entries = {name: double or single or bare for name, double, single, bare in _ENTRY.findall(text)}
+    identity, like = entries.get("ID", "").lower(), entries.get("ID_LIKE", "").lower().split()
+    known = [FAMILIES[name] for name in (identity, *like) if name in FAMILIES]
+    return {
+        "id": identity,
+        "version": entries.get("VERSION_ID", ""),
+        "codename": entries.get("VERSION_CODENAME", ""),
+        "name": entries.get("PRETTY_NAME") or entries.get("NAME", ""),
+        "id_like": like,
+        "family": known[0] if known else "unknown",
+    }
+
+
+def packages(distribution: dict[str, Any], key: str, kernel: str) -> list[str]:
+    """The packages with the daemon of a service; none when this collection knows of none."""
+    names = PACKAGES.get(distribution["family"], {}).get(key, [])
+    return [name.format(kernel=kernel) for name in names]
+
+
+def why_not_packaged(distribution: dict[str, Any], key: str, uio_copy: bool, architecture: str) -> str | None:
+    """Why no package of this distribution has the daemon of a service; None when one has, or nobody knows."""
+    family, version = distribution["family"], distribution["version"]
+    if family == "amazon":
+        # Source: AL2023 user guide, which names no daemons (unverified: would be verified by its package list).
+        return "no package of Amazon Linux with the Hyper-V daemons is known"
+    if key != COPY or not uio_copy:
+        return None
+    if architecture in ("aarch64", "arm64"):
+        return "kernels from 6.10 on have the daemon of the Guest Service Interface on x86 only"  # tools/hv/Makefile
+    if family == "debian" and version == "13":
+        return (
+            "Debian 13 ships no daemon of the Guest Service Interface for its kernel (Debian bug 1132305); "
+            "hyperv-daemons of trixie-backports has it"
+        )  # measured: file list of hyperv-daemons 6.12
+    return None

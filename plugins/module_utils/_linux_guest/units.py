@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""systemd's and OpenRC's view of the daemons.
+
+`enabled` decides nothing: Debian and the RHEL family start the daemons from udev, whatever it says (measured, and
+read in the packages' rules).
+"""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.files import Root
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.vmbus import Run
+
+# In the order of precedence. Source: systemd.unit(5).
+UNIT_FOLDERS = (
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+)
+PROPERTIES = ("Id", "LoadState", "ActiveState", "CapabilityBoundingSet", "ProtectSystem")
+
+
+def find_init(root: Root) -> str:
+    """systemd, openrc or other: what runs the guest, or would if the image were booted."""
+    if root.is_dir("/run/systemd/system"):
+        return "systemd"
+    if root.is_dir("/run/openrc"):
+        return "openrc"
+    if root.exists("/usr/lib/systemd/systemd") or root.exists("/lib/systemd/systemd"):
+        return "systemd"
+    return "openrc" if root.exists("/sbin/openrc") else "other"
+
+
+def find_unit(root: Root, init: str, names: Iterable[str]) -> str | None:
+    """The first of these units that is installed, with `.service` where it is systemd's."""
+    for name in names:
+        if init == "openrc" and root.exists(f"/etc/init.d/{name}"):
+            return name
+        if init == "systemd":
+            unit = f"{name}.service"
+            if any(root.link(f"{folder}/{unit}") or root.exists(f"{folder}/{unit}") for folder in UNIT_FOLDERS):
+                return unit
+    return None
+
+
+def read_states(root: Root, init: str, units: Iterable[str], run: Run) -> dict[str, dict[str, str]]:
+    """Unit -> its properties (see PROPERTIES); units that nothing is known about are left out.
+
+    For OpenRC the only ones are LoadState (loaded) and ActiveState (active, inactive).
+    """
+    wanted = sorted(set(units))
+    if init == "openrc":
+        # Source: librc of OpenRC, rc_service_state reads these links.
+        started = set(root.names("/run/openrc/started"))
+        running = root.is_dir("/run/openrc")
+        return {
+            unit: {"LoadState": "loaded", "ActiveState": "active" if unit in started else "inactive"}
+            for unit in wanted
+            if running
+        }
+    if init != "systemd" or not wanted:
+        return {}
+    text = run(["systemctl", "show", "--property", ",".join(PROPERTIES), "--", *wanted])
+    blocks = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in (text or "").split("\n\n")]
+    return {block["Id"]: block for block in blocks if block.get("Id") in wanted}

@@ -1,0 +1,296 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: linux_guest_info
+short_description: Tell the state of the integration services inside a Linux guest
+version_added: 0.1.0
+description:
+  - Returns for each integration service what the guest has of it, from the device that the host offers to the process
+    that serves it, with a verdict, an explanation and a remedy.
+  - Each service has two switches, one on the host and one in the guest. This is the view of the guest; the view of the
+    host is that of M(hyperv.integration.vm_integration_service_info).
+  - Says also where the clock takes its time from, which file systems a backup would freeze, whether the host could set
+    addresses, and what keeps the driver C(hv_utils) out, on which every service rests.
+  - Only looks at files and asks C(systemctl), C(dmesg) and C(systemd-detect-virt). Changes nothing.
+  - Without root some facts cannot be had; RV(linux_guest.missing_facts) names them, what rests on them is V(unknown).
+extends_documentation_fragment:
+  - hyperv.integration.attributes
+  - hyperv.integration.attributes.linux_guest
+attributes:
+  check_mode:
+    support: full
+    details: Reads only.
+  diff_mode:
+    support: N/A
+    details: Reads only.
+  idempotent:
+    support: full
+options:
+  root:
+    description:
+      - The root of the file system to look at, for an image that is mounted and not booted.
+      - No command is run then, and nothing that only a running guest has is told. The verdict of a service for which
+        nothing is missing is V(prepared).
+    type: path
+    default: /
+seealso:
+  - module: hyperv.integration.linux_guest_kvp_info
+  - module: hyperv.integration.vm_integration_service_info
+author:
+  - hyperv.integration contributors (@hyperv-integration)
+"""
+
+EXAMPLES = r"""
+- name: Look at the integration services of this guest
+  hyperv.integration.linux_guest_info:
+  register: guest
+
+- name: Name what does not work, and what would mend it
+  ansible.builtin.debug:
+    msg: "{{ guest.linux_guest.services | dict2items | rejectattr('value.verdict', 'equalto', 'ok')
+      | items2dict | map('extract', guest.linux_guest.services, 'remedy') }}"
+
+- name: Look at an image before it is booted
+  hyperv.integration.linux_guest_info:
+    root: /mnt/image
+  become: true
+"""
+
+RETURN = r"""
+linux_guest:
+  description: What the guest knows of its integration services.
+  returned: always
+  type: dict
+  contains:
+    hyperv:
+      description: Whether this is a guest of Hyper-V.
+      type: bool
+      sample: true
+    hyperv_evidence:
+      description: What shows it, V(vmbus) or V(dmi) (the firmware); V(none) when nothing does.
+      type: str
+      sample: vmbus
+    isolation:
+      description:
+        - How the host isolates the guest, V(none), V(VBS), V(SNP) or V(TDX). Null when nothing tells.
+        - Linux refuses data exchange, VSS and file copy in a confidential guest.
+      type: str
+      sample: none
+    container:
+      description: What contains the system, such as V(systemd-nspawn) or V(podman); null outside of containers.
+      type: str
+      sample: null
+    kernel:
+      description: Release of the running kernel; of an image the newest installed one.
+      type: str
+      sample: 6.1.0-40-amd64
+    architecture:
+      description: The machine, as C(uname -m) names it.
+      type: str
+      sample: x86_64
+    distribution:
+      description: The distribution, from os-release, and the family by which this collection knows its packages.
+      type: dict
+      sample:
+        codename: bookworm
+        family: debian
+        id: debian
+        id_like: []
+        name: Debian GNU/Linux 12 (bookworm)
+        version: "12"
+    init:
+      description: What starts services, V(systemd), V(openrc) or V(other).
+      type: str
+      sample: systemd
+    hv_utils:
+      description: The driver of all services.
+      type: dict
+      contains:
+        state:
+          description:
+            - V(loaded), V(builtin), V(available), V(blocked) (kept out), V(missing) (not in this kernel), V(unknown).
+          type: str
+          sample: loaded
+        blocked_by:
+          description: What keeps it out, also where it is loaded now, as C(path) and C(line).
+          type: list
+          elements: dict
+          sample: []
+    services:
+      description: Each service by its key.
+      type: dict
+      contains:
+        key_value_pair_exchange:
+          description:
+            - One service. The others are C(heartbeat), C(shutdown), C(time_synchronization), C(vss) and
+              C(guest_service_interface).
+          type: dict
+          contains:
+            offered:
+              description: Whether the host offers it, its own switch.
+              type: bool
+              sample: true
+            device:
+              description: Its directory in sysfs, null when it is not offered.
+              type: str
+              sample: /sys/bus/vmbus/devices/242ff919-07db-4180-9c2e-b86cb68c8c55
+            driver:
+              description: The driver that is bound to the device.
+              type: str
+              sample: hv_utils
+            bound:
+              description: Whether that is the driver which serves it.
+              type: bool
+              sample: true
+            node:
+              description: The device that its daemon opens, null for a service without a daemon.
+              type: str
+              sample: /dev/vmbus/hv_kvp
+            node_present:
+              description: Whether that is there.
+              type: bool
+              sample: true
+            attached:
+              description: Whether a process has it open; null where that was not seen, and without a daemon.
+              type: bool
+              sample: true
+            process:
+              description: The process that has it open.
+              type: dict
+              sample: {name: hv_kvp_daemon, pid: 412}
+            daemon:
+              description: The program of the daemon that would run.
+              type: str
+              sample: /usr/sbin/hv_kvp_daemon
+            packages:
+              description: The packages of this distribution that hold it, as far as this collection knows.
+              type: list
+              elements: str
+              sample: [hyperv-daemons]
+            unit:
+              description: The systemd unit or OpenRC script of the daemon.
+              type: str
+              sample: hv-kvp-daemon.service
+            unit_state:
+              description: Its state, as systemd names it.
+              type: str
+              sample: active
+            verdict:
+              description:
+                - V(ok), or V(prepared) for an image that lacks nothing.
+                - No fault of the guest are V(not_hyperv), V(host_disabled) (the switch of the host) and
+                  V(not_supported_isolated) (a confidential guest).
+                - Faults of the guest are V(no_driver), V(driver_missing) (not in this kernel), V(driver_blocked) (kept
+                  out), V(not_packaged), V(no_daemon) and V(daemon_stopped).
+                - V(unknown) where it could not be seen.
+              type: str
+              sample: ok
+            explanation:
+              description: One line that says why.
+              type: str
+              sample: hv_kvp_daemon (process 412) serves it
+            remedy:
+              description: What would mend it, null where nothing has to be done or nothing can be.
+              type: str
+              sample: null
+            impact:
+              description: V(high) for the services without which a guest loses data or its clock, else V(normal).
+              type: str
+              sample: normal
+    time:
+      description: The clock.
+      type: dict
+      contains:
+        ptp_device:
+          description: The PTP clock of the host, null when there is none.
+          type: str
+          sample: /dev/ptp0
+        ptp_link:
+          description: The link by which it is found whatever other PTP clocks there are.
+          type: str
+          sample: /dev/ptp_hyperv
+        clock_source:
+          description: What keeps the clock, V(chrony), V(systemd-timesyncd), V(ntpd) or V(none).
+          type: str
+          sample: chrony
+        uses_ptp:
+          description: Whether chrony is configured to use the clock of the host; null where that could not be read.
+          type: bool
+          sample: true
+        configuration:
+          description: The main file of chrony's configuration.
+          type: str
+          sample: /etc/chrony/chrony.conf
+    freeze:
+      description:
+        - What a backup of the running guest would do to each mount.
+        - C(frozen); C(skipped) and C(failing) with reasons; C(unknown) are those that this collection does not know.
+        - A single one that fails makes the whole backup fail.
+      type: dict
+      sample:
+        failing: []
+        frozen: [/, /srv]
+        skipped: [{mount: /boot/efi, reason: vfat is not frozen}]
+        unknown: []
+    ip_injection:
+      description: Whether the host could set addresses in the guest, and what is in the way.
+      type: dict
+      sample:
+        folder: /usr/libexec/hypervkvpd
+        problems: [hv_set_ifconfig is not where hv_kvp_daemon looks for it (/usr/libexec/hypervkvpd)]
+        ready: false
+        scripts:
+          hv_get_dhcp_info: /usr/libexec/hypervkvpd/hv_get_dhcp_info
+          hv_get_dns_info: /usr/libexec/hypervkvpd/hv_get_dns_info
+          hv_set_ifconfig: null
+    selinux:
+      description: C(mode) (V(enforcing), V(permissive) or null) and the C(contexts) of pools and daemons.
+      type: dict
+      sample:
+        contexts: {/var/lib/hyperv: "system_u:object_r:hypervkvp_var_lib_t:s0"}
+        mode: enforcing
+    missing_facts:
+      description: What could not be seen, as C(fact) and C(reason).
+      type: list
+      elements: dict
+      sample: []
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.facts import gather
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.files import Root
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={"root": {"type": "path", "default": "/"}},
+        supports_check_mode=True,
+    )
+    if os.uname().sysname != "Linux":
+        module.fail_json(
+            msg=f"linux_guest_info looks at Linux guests, and this is {os.uname().sysname}. "
+            "FreeBSD has the daemons in its base system, and devd starts them: nothing has to be installed there."
+        )
+    if not os.path.isdir(module.params["root"]):
+        module.fail_json(msg=f"root={module.params['root']}: there is no such directory; mount the image there first")
+
+    def run(command: list[str]) -> str | None:
+        if module.get_bin_path(command[0]) is None:
+            return None
+        code, output, _errors = module.run_command(command, environ_update={"LC_ALL": "C"})
+        # A part of the units may be unknown, and systemd-detect-virt ends with 1 for "none".
+        return output or (None if code else "")
+
+    module.exit_json(changed=False, linux_guest=gather(Root(module.params["root"]), run))
+
+
+if __name__ == "__main__":
+    main()

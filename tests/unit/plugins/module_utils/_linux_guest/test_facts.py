@@ -1,0 +1,265 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All facts of a guest together, and the verdict on each service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.hyperv.integration.plugins.module_utils._components import KEYS
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.facts import gather
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.verdict import VERDICTS
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_services import LINUX_SERVICES
+from guest_tree import KERNEL, SERVICES, Tree
+
+KVP, VSS, COPY = "key_value_pair_exchange", "vss", "guest_service_interface"
+
+
+def look(tree: Tree) -> dict[str, Any]:
+    return gather(tree.root, lambda command: pytest.fail("an image is asked nothing"))
+
+
+def verdicts(tree: Tree) -> dict[str, str]:
+    return {key: facts["verdict"] for key, facts in look(tree)["services"].items()}
+
+
+def test_the_services_are_those_of_the_host() -> None:
+    assert tuple(service.key for service in LINUX_SERVICES) == KEYS
+
+
+def test_a_guest_in_which_all_works(guest: Tree) -> None:
+    facts = look(guest)
+    assert {key: service["verdict"] for key, service in facts["services"].items()} == {
+        **dict.fromkeys(SERVICES, "ok"),
+        COPY: "host_disabled",
+    }
+    assert facts["hyperv_evidence"] == "vmbus"
+    assert facts["hv_utils"] == {"state": "loaded", "blocked_by": []}
+    kvp = facts["services"][KVP]
+    assert kvp["process"] == {"pid": 412, "name": "hv_kvp_daemon"}
+    assert (kvp["daemon"], kvp["unit"]) == ("/usr/sbin/hv_kvp_daemon", "hv-kvp-daemon.service")
+    assert (kvp["offered"], kvp["bound"], kvp["node_present"], kvp["attached"]) == (True, True, True, True)
+    assert facts["services"]["shutdown"]["attached"] is None
+    assert facts["services"]["shutdown"]["impact"] == "high"
+    assert facts["freeze"]["frozen"] == ["/"]
+    assert facts["missing_facts"] == [
+        {"fact": "isolation", "reason": "neither the kernel's log nor a device tells"},
+    ]
+
+
+def remove(tree: Tree, path: str) -> Tree:
+    (tree.path / path.lstrip("/")).unlink()
+    return tree
+
+
+def unbound(tree: Tree, key: str) -> Tree:
+    return remove(tree, f"/sys/bus/vmbus/devices/{SERVICES[key].instance_guid}/driver")
+
+
+Defect = Callable[[Tree], object]
+DEFECTS: dict[str, tuple[Defect, str, str, str]] = {
+    "no daemon": (
+        lambda tree: (remove(tree, "/usr/sbin/hv_kvp_daemon"), remove(tree, "/proc/412/fd/4")),
+        KVP,
+        "no_daemon",
+        "install hyperv-daemons",
+    ),
+    "daemon stopped": (
+        lambda tree: remove(tree, "/proc/412/fd/4"),
+        KVP,
+        "daemon_stopped",
+        "systemctl start hv-kvp-daemon.service",
+    ),
+    "no unit": (
+        lambda tree: (remove(tree, "/proc/412/fd/4"), remove(tree, "/lib/systemd/system/hv-kvp-daemon.service")),
+        KVP,
+        "daemon_stopped",
+        "a unit of its own",
+    ),
+    "not bound": (lambda tree: unbound(tree, VSS), VSS, "no_driver", "see what the kernel logged"),
+    "not loaded": (
+        lambda tree: (unbound(tree, "shutdown"), remove(tree, "/sys/module/hv_utils/initstate")),
+        "shutdown",
+        "no_driver",
+        "modprobe hv_utils",
+    ),
+    "blocked": (
+        lambda tree: (
+            unbound(tree, "shutdown"),
+            remove(tree, "/sys/module/hv_utils/initstate"),
+            tree.add({"/etc/modprobe.d/cis.conf": "install hv_utils /bin/false\n"}),
+        ),
+        "shutdown",
+        "driver_blocked",
+        "linux_guest_repair",
+    ),
+    "missing": (
+        lambda tree: (
+            unbound(tree, "heartbeat"),
+            remove(tree, "/sys/module/hv_utils/initstate"),
+            tree.modules("hv_netvsc"),
+        ),
+        "heartbeat",
+        "driver_missing",
+        "install a kernel",
+    ),
+    "cannot be seen": (
+        lambda tree: (
+            unbound(tree, "heartbeat"),
+            remove(tree, "/sys/module/hv_utils/initstate"),
+            remove(tree, f"/lib/modules/{KERNEL}/modules.dep"),
+        ),
+        "heartbeat",
+        "unknown",
+        "None",
+    ),
+    "overridden": (
+        lambda tree: (
+            unbound(tree, "time_synchronization"),
+            tree.device("time_synchronization", None, driver_override="vfio\n"),
+        ),
+        "time_synchronization",
+        "driver_blocked",
+        "driver_override",
+    ),
+    "bound to another": (
+        lambda tree: (unbound(tree, VSS), tree.device(VSS, "uio_hv_generic")),
+        VSS,
+        "no_driver",
+        "see what the kernel logged",
+    ),
+    "no node": (
+        lambda tree: (remove(tree, "/proc/412/fd/4"), remove(tree, "/dev/vmbus/hv_kvp")),
+        KVP,
+        "no_driver",
+        "see what the kernel logged",
+    ),
+    "kept out after the next boot": (
+        lambda tree: tree.add({"/etc/modprobe.d/cis.conf": "blacklist hv_utils\n"}),
+        "shutdown",
+        "ok",
+        "linux_guest_repair",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "key", "verdict", "remedy"), DEFECTS.values(), ids=DEFECTS)
+def test_defects(guest: Tree, change: Defect, key: str, verdict: str, remedy: str) -> None:
+    change(guest)
+    service = look(guest)["services"][key]
+    assert service["verdict"] == verdict, service
+    assert remedy in str(service["remedy"]), service
+    assert verdict in VERDICTS
+
+
+def test_the_others_are_not_blamed(guest: Tree) -> None:
+    before = verdicts(guest)
+    remove(guest, "/proc/412/fd/4")
+    assert {key: verdict for key, verdict in verdicts(guest).items() if verdict != before[key]} == {
+        KVP: "daemon_stopped"
+    }
+
+
+def test_file_copy_of_newer_kernels(guest: Tree) -> None:
+    release = "6.12.3-amd64"
+    guest.add({"/proc/sys/kernel/osrelease": release}).modules("hv_utils", "uio_hv_generic", release=release)
+    guest.device(COPY, None)
+    service = look(guest)["services"][COPY]
+    assert (service["verdict"], service["node"]) == ("no_driver", None)
+    assert service["remedy"] == "modprobe uio_hv_generic"
+    guest.add({"/sys/module/uio_hv_generic/initstate": "live\n"})
+    assert "linux_guest" in look(guest)["services"][COPY]["remedy"]
+    guest.device(COPY, "uio_hv_generic")
+    folder = f"/sys/bus/vmbus/devices/{SERVICES[COPY].instance_guid}"
+    guest.add({f"{folder}/uio/uio0/dev": "247:0\n", "/dev/uio0": ""})
+    assert look(guest)["services"][COPY]["verdict"] == "no_daemon"  # the old daemon is of no use
+    guest.program("/usr/sbin/hv_fcopy_uio_daemon").process(414, "/usr/sbin/hv_fcopy_uio_daemon -n", "/dev/uio0")
+    service = look(guest)["services"][COPY]
+    assert (service["verdict"], service["node"]) == ("ok", "/dev/uio0")
+
+
+def test_debian_13_has_no_daemon_for_it(guest: Tree) -> None:
+    guest.add({"/etc/os-release": "ID=debian\nVERSION_ID=13\n", "/proc/sys/kernel/osrelease": "6.12.3-amd64"})
+    guest.device(COPY, "uio_hv_generic")
+    service = look(guest)["services"][COPY]
+    assert service["verdict"] == "not_packaged"
+    assert "Debian 13" in service["explanation"]
+
+
+def test_ubuntus_wrapper_without_the_package_of_its_kernel(guest: Tree) -> None:
+    guest.add({"/etc/os-release": "ID=ubuntu\nVERSION_ID=24.04\n", "/proc/sys/kernel/osrelease": "6.8.0-45-generic"})
+    guest.program("/usr/sbin/hv_kvp_daemon", "#!/bin/bash\nexec /usr/lib/linux-tools/$(uname -r)/hv_kvp_daemon\n")
+    remove(guest, "/proc/412/fd/4")
+    service = look(guest)["services"][KVP]
+    assert service["verdict"] == "no_daemon"
+    assert "linux-cloud-tools-6.8.0-45-generic" in service["remedy"]
+    guest.program("/usr/lib/linux-tools/6.8.0-45-generic/hv_kvp_daemon")
+    assert look(guest)["services"][KVP]["verdict"] == "daemon_stopped"
+
+
+def test_a_confidential_guest_lacks_nothing(guest: Tree) -> None:
+    for key in (KVP, VSS):
+        unbound(guest, key)
+        remove(guest, f"/sys/bus/vmbus/devices/{SERVICES[key].instance_guid}/class_id")
+    guest.add({"/dev/sev-guest": ""})
+    found = look(guest)
+    assert found["isolation"] == "SNP"
+    assert [found["services"][key]["verdict"] for key in (KVP, VSS, COPY)] == ["not_supported_isolated"] * 3
+    assert found["services"]["shutdown"]["verdict"] == "ok"
+
+
+def test_off_hyperv(tree: Tree) -> None:
+    tree.add({"/proc/1/comm": "init\n", "/proc/sys/kernel/osrelease": KERNEL})
+    found = gather(tree.running, lambda command: None)
+    assert {service["verdict"] for service in found["services"].values()} == {"not_hyperv"}
+    assert not found["hyperv"]
+
+
+def test_firmware_without_vmbus(guest: Tree) -> None:
+    for key in list(SERVICES)[:5]:
+        unbound(guest, key)
+        remove(guest, f"/sys/bus/vmbus/devices/{SERVICES[key].instance_guid}/class_id")
+        (guest.path / f"sys/bus/vmbus/devices/{SERVICES[key].instance_guid}").rmdir()
+    assert {look(guest)["services"][key]["verdict"] for key in SERVICES} == {"no_driver"}
+
+
+def test_an_image(tree: Tree) -> None:
+    tree.add({"/etc/os-release": "ID=rocky\nVERSION_ID=9.4\n", "/usr/lib/systemd/systemd": ""})
+    tree.modules("hv_utils", release="5.14.0-427.el9.x86_64").program("/usr/sbin/hypervkvpd")
+    found = verdicts(tree)
+    assert found == {**dict.fromkeys(SERVICES, "prepared"), VSS: "no_daemon", COPY: "no_daemon"}
+    tree.add({"/etc/modprobe.d/hv.conf": "blacklist hv_utils\n"})
+    assert verdicts(tree)["shutdown"] == "driver_blocked"
+    assert look(tree)["kernel"] == "5.14.0-427.el9.x86_64"
+
+
+@pytest.mark.parametrize(
+    ("answer", "unit_state", "remedy"),
+    [
+        ("Id=hv-kvp-daemon.service\nLoadState=loaded\nActiveState=failed\n", "failed", "systemctl start"),
+        ("Id=hv-kvp-daemon.service\nLoadState=masked\nActiveState=inactive\n", "inactive", "systemctl unmask"),
+        (None, None, "systemctl start"),
+    ],
+)
+def test_the_unit_is_named(guest: Tree, answer: str | None, unit_state: str | None, remedy: str) -> None:
+    remove(guest, "/proc/412/fd/4")
+    found = gather(guest.running, lambda command: answer if command[0] == "systemctl" else None)
+    service = found["services"][KVP]
+    assert service["unit_state"] == unit_state
+    assert remedy in service["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("files", "container"),
+    [
+        ({"/run/systemd/container": "systemd-nspawn\n"}, "systemd-nspawn"),
+        ({"/run/.containerenv": ""}, "podman"),
+        ({}, None),
+    ],
+)
+def test_containers(guest: Tree, files: dict[str, str], container: str | None) -> None:
+    assert look(guest.add({**files}))["container"] == container

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""systemd's and OpenRC's units, whatever they are called."""
+
+from __future__ import annotations
+
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.units import (
+    find_init,
+    find_unit,
+    read_states,
+)
+from guest_tree import SERVICES, Tree
+
+NAMES = SERVICES["key_value_pair_exchange"].units
+SHOWN = """Id=hv-kvp-daemon.service
+LoadState=loaded
+ActiveState=active
+CapabilityBoundingSet=
+ProtectSystem=full
+
+Id=hv-vss-daemon.service
+LoadState=masked
+ActiveState=inactive
+"""
+
+
+def test_inits(tree: Tree) -> None:
+    assert find_init(tree.root) == "other"
+    tree.add({"/sbin/openrc": ""})
+    assert find_init(tree.root) == "openrc"
+    tree.add({"/usr/lib/systemd/systemd": ""})
+    assert find_init(tree.root) == "systemd"
+    tree.add({"/run/openrc/started/x": ""})
+    assert find_init(tree.root) == "openrc"  # what runs counts more than what is installed
+
+
+def test_each_distribution_calls_it_otherwise(tree: Tree) -> None:
+    assert find_unit(tree.root, "systemd", NAMES) is None
+    tree.add({"/usr/lib/systemd/system/hypervkvpd.service": ""})
+    assert find_unit(tree.root, "systemd", NAMES) == "hypervkvpd.service"
+    tree.add({"/etc/systemd/system/hv-kvp-daemon.service": "->/dev/null"})  # masked, and there
+    assert find_unit(tree.root, "systemd", NAMES) == "hv-kvp-daemon.service"
+    assert find_unit(tree.root, "openrc", NAMES) is None
+    tree.add({"/etc/init.d/hv_kvp_daemon": ""})
+    assert find_unit(tree.root, "openrc", NAMES) == "hv_kvp_daemon"
+
+
+def test_states_of_systemd_are_asked_for_at_once(tree: Tree) -> None:
+    asked = []
+
+    def run(command: list[str]) -> str | None:
+        asked.append(command)
+        return SHOWN
+
+    states = read_states(tree.root, "systemd", ["hv-vss-daemon.service", "hv-kvp-daemon.service"], run)
+    assert len(asked) == 1
+    assert asked[0][-2:] == ["hv-kvp-daemon.service", "hv-vss-daemon.service"]
+    assert states["hv-kvp-daemon.service"]["ActiveState"] == "active"
+    assert states["hv-kvp-daemon.service"]["CapabilityBoundingSet"] == ""
+    assert states["hv-vss-daemon.service"]["LoadState"] == "masked"
+
+
+def test_no_answer_is_no_state(tree: Tree) -> None:
+    assert read_states(tree.root, "systemd", ["hv-kvp-daemon.service"], lambda command: None) == {}
+    assert read_states(tree.root, "systemd", [], lambda command: "x") == {}
+
+
+def test_states_of_openrc(tree: Tree) -> None:
+    tree.add({"/run/openrc/started/hv_kvp_daemon": "->/etc/init.d/hv_kvp_daemon"})
+    states = read_states(tree.root, "openrc", ["hv_kvp_daemon", "hv_vss_daemon"], lambda command: None)
+    assert {unit: state["ActiveState"] for unit, state in states.items()} == {
+        "hv_kvp_daemon": "active",
+        "hv_vss_daemon": "inactive",
+    }
