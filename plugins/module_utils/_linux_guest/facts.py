@@ -111,6 +111,8 @@ class _Guest:
         device = self._devices.get(service.key, {"path": None, "driver": None, "override": None, "uio": None})
         uio = service.key == distribution.COPY and self._copies_by_uio(device)
         daemons = UIO_COPY_DAEMONS if uio else service.daemons
+        if service.key == distribution.COPY and not self._kernel:  # an image without a kernel: either may be the one
+            daemons += UIO_COPY_DAEMONS
         node = service.node or None
         if uio:
             node = f"/dev/{device['uio']}" if device["uio"] else None

@@ -172,6 +172,8 @@ def _daemon_installed(seen: Seen) -> tuple[str, str, str | None] | None:
 
 
 def _prepared(seen: Seen) -> tuple[str, str, str | None]:
+    if seen.module["state"] == "unknown":
+        return "unknown", f"this image has no kernel whose modules could be looked at for {seen.wanted_driver}", None
     return "prepared", "nothing is missing in this image; what the host offers is seen once it runs", None
 
 

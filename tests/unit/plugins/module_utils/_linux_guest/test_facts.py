@@ -237,6 +237,12 @@ def test_an_image(tree: Tree) -> None:
     assert look(tree)["kernel"] == "5.14.0-427.el9.x86_64"
 
 
+def test_an_image_without_a_kernel(tree: Tree) -> None:
+    tree.add({"/etc/os-release": "ID=debian\n"}).program("/usr/sbin/hv_kvp_daemon")
+    tree.program("/usr/sbin/hv_fcopy_uio_daemon")
+    assert verdicts(tree) == {**dict.fromkeys(SERVICES, "unknown"), VSS: "no_daemon"}
+
+
 @pytest.mark.parametrize(
     ("answer", "unit_state", "remedy"),
     [
