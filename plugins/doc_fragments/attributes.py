@@ -39,13 +39,3 @@ notes:
   - The account has to be in the local group C(Hyper-V Administrators) or C(Administrators) of the host.
   - Services are matched by the GUID of their component, never by name, whatever the display language of the host.
 """
-
-    LINUX_GUEST = r"""
-options: {}
-attributes:
-  platform:
-    platforms: linux
-    support: full
-    details:
-      - The target is a Linux guest with Python 3.8 or later; nothing but its standard library is used.
-"""

@@ -20,7 +20,7 @@ description:
   - Without root some facts cannot be had; RV(linux_guest.missing_facts) names them, what rests on them is V(unknown).
 extends_documentation_fragment:
   - hyperv.integration.attributes
-  - hyperv.integration.attributes.linux_guest
+  - hyperv.integration.linux_guest
 attributes:
   check_mode:
     support: full

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ast
 import shlex
 import warnings
 from collections.abc import Iterator
@@ -46,9 +47,10 @@ class Block:
 
     @property
     def kind(self) -> str:
-        """What a YAML block is: playbook, tasks, policy, fleet, requirements, inventory, or "" for nothing known.
+        """What a YAML block is: playbook, tasks, policy, fleet, requirements, inventory, variables, or "" for nothing
+        known.
 
-        A policy is a mapping of the role's variables.
+        A policy is a mapping of the variables of the role host_policy, variables are those of another role.
         """
         if self.language != "yaml":
             return ""
@@ -67,6 +69,8 @@ class Block:
                 return "requirements"
             case dict() if all(name.startswith("host_policy_") for name in data):
                 return "policy"
+            case dict() if all(name.startswith("linux_guest_") for name in data):
+                return "variables"
             case {"hyperv_hosts": _}:
                 return "inventory"
         return ""
@@ -118,10 +122,16 @@ def commands(shell: str) -> list[list[str]]:
     return [words for words in found if words]
 
 
-def examples(sidecar: Path) -> str:
-    """The text of EXAMPLES in the documentation of a module or filter."""
-    text: str = yaml.safe_load(sidecar.read_text(encoding="utf-8"))["EXAMPLES"]
-    return text
+def examples(content: Path) -> str:
+    """The text of EXAMPLES in the documentation of a module or filter, which is YAML beside it or part of its Python."""
+    text = content.read_text(encoding="utf-8")
+    if content.suffix == ".yml":
+        return str(yaml.safe_load(text)["EXAMPLES"])
+    for node in ast.parse(text).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="EXAMPLES")], value=ast.Constant(value=str(found))):
+                return found
+    raise KeyError(f"{content} has no EXAMPLES")
 
 
 def links(document: Path) -> list[str]:

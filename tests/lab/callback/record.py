@@ -41,7 +41,8 @@ class CallbackModule(CallbackBase):
             "status": status,
             "task": task.get_name(),
             "host": host.get_name(),
-            "seconds": time.monotonic() - self._started[host.get_name(), task._uuid],
+            # Nobody tells when a meta task starts.
+            "seconds": time.monotonic() - self._started.get((host.get_name(), task._uuid), time.monotonic()),
             "result": dict(result._result),
         }
         with Path(os.environ["HVIS_RECORD"]).open("a", encoding="utf-8") as handle:

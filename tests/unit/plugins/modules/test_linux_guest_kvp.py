@@ -1,0 +1,206 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module as users run it: through ansible-playbook, with its options, its diff and its errors."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.hyperv.integration.plugins.module_utils._kvp_journal import Journal, encode_journal
+from kvp_guest import GROUP, KVP, KVP_INFO, LocalGuest
+from kvp_samples import dirty, pool_of
+from playbook_runner import run_playbook
+from workspace import CHECKOUT
+
+MODULES = CHECKOUT / "plugins" / "modules"
+SECRET = "correct horse battery staple"
+
+
+@pytest.fixture
+def guest(tmp_path: Path) -> LocalGuest:
+    return LocalGuest(tmp_path)
+
+
+def part(module: str, name: str) -> Any:
+    """DOCUMENTATION, EXAMPLES or RETURN of a module."""
+    text = (MODULES / f"{module}.py").read_text(encoding="utf-8")
+    found = re.search(rf'^{name} = r"""\n(.*?)^"""', text, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    return yaml.safe_load(found[1])
+
+
+@pytest.mark.parametrize("module", ["linux_guest_kvp", "linux_guest_kvp_info"])
+def test_the_examples_run(module: str, guest: LocalGuest, tmp_path: Path) -> None:
+    examples = part(module, "EXAMPLES")
+    guest.write_pool(pool_of(("org.example/role", "db")), 0)
+    play = {
+        "hosts": GROUP,
+        "gather_facts": False,
+        "module_defaults": {name: {"directory": str(guest.pools)} for name in (KVP, KVP_INFO)},
+        "tasks": [{**task, "become": False} for task in examples],
+    }
+    playbook = tmp_path / "examples.yml"
+    playbook.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
+    done = run_playbook(guest.inventory, playbook)
+    assert done.code == 0, done.output
+    assert [result.task for result in done.results] == [task["name"] for task in examples]
+    if module == "linux_guest_kvp":
+        assert [result["changed"] for result in done.results] == [True, True, True, True]
+        assert guest.pool() == b""
+    else:
+        assert done.results[2].msg == "db"
+
+
+def test_check_mode_tells_what_then_happens(guest: LocalGuest) -> None:
+    guest.write_pool(pool_of(("a", "1"), ("b", "2"), ("a", "twice"), ("c", "3")) + b"partial")
+    task = {KVP: {"put": {"a": "1", "b": "changed", "n": 5}, "absent": ["c"]}}
+    predicted, made, again = guest.results(
+        {**task, "check_mode": True, "diff": True}, {**task, "diff": True}, {**task, "diff": True}
+    )
+    assert predicted.data == made.data
+    assert (made["added"], made["modified"], made["removed"]) == (["n"], ["b"], ["c"])
+    assert (made["duplicates_removed"], made["item_count"], made["created"]) == ({"a": 1}, 3, [])
+    assert made["diff"] == {
+        "before": "a: 1\nb: 2\na: twice\nc: 3\n(7 bytes that are no record)\n",
+        "after": "a: 1\nb: changed\nn: 5\n",
+    }
+    assert made["damage"]["bytes"] == 7
+    assert Path(made["damage"]["kept_at"]).read_bytes() == b"partial"
+    assert "7 bytes at the end of" in made["warnings"][0]
+    assert guest.pool() == pool_of(("a", "1"), ("b", "changed"), ("n", "5"))
+    assert (again["changed"], "diff" in again.data, again["damage"]) == (False, False, None)
+
+
+def test_creates_what_is_missing(guest: LocalGuest) -> None:
+    task = {KVP: {"put": {"a": "1"}}}
+    predicted, made, again = guest.results({**task, "check_mode": True}, task, task)
+    assert predicted.data == made.data
+    assert made["created"] == [str(guest.pools), str(guest.pools / ".kvp_pool_1")]
+    assert (again["changed"], again["created"]) == (False, [])
+    assert made["file"] == str(guest.pools / ".kvp_pool_1")
+
+
+def test_returns_what_the_documentation_says(guest: LocalGuest) -> None:
+    (made,) = guest.results({KVP: {"put": {"a": "1"}}})
+    assert set(part("linux_guest_kvp", "RETURN")) == set(made.data) - {"changed", "invocation", "failed"}
+
+
+def test_refuses_before_anything_changes(guest: LocalGuest) -> None:
+    quotes = "and values are texts. Write it in quotes, or use the filter to_json."
+    refused: list[tuple[dict[str, Any], str]] = [
+        ({"put": {"role": "v" * 1023}}, "The value of the key 'role' has 1023 UTF-16 code units"),
+        ({"put": {"": "x"}}, "A key is empty"),
+        ({"put": {"role": True}}, f"put: the value of the key 'role' is of the type bool, {quotes}"),
+        ({"put": {"role": 1.10}}, f"of the type float, {quotes}"),
+        ({"put": {"role": ["a"]}}, f"of the type list, {quotes}"),
+        ({"put": {"role": None}}, "of the type NoneType"),
+        ({"put": {"role": "x"}, "absent": ["role"]}, "The key 'role' is in put and in absent"),
+    ]
+    guest.write_pool(pool_of(("a", "1")))
+    given = [{KVP: {**arguments, "put": {"good": "2", **arguments["put"]}}} for arguments, _message in refused]
+    checked = guest.results(*[{**task, "check_mode": True} for task in given])
+    made = guest.results(*given)
+    for (_arguments, message), first, second in zip(refused, checked, made, strict=True):
+        assert (first.status, second.status) == ("failed", "failed")
+        assert message in second.msg
+        assert first.msg == second.msg
+    assert guest.pool() == pool_of(("a", "1"))
+
+
+def test_masked_values_are_nowhere(guest: LocalGuest) -> None:
+    guest.write_pool(pool_of(("a", SECRET + " of old"), ("b", SECRET)))
+    tasks: list[dict[str, Any]] = [
+        {KVP: {"put": {"a": SECRET, "new": "1"}, "absent": ["b"], "mask_values": True}, "diff": True},
+        {KVP: {"put": {"a": SECRET, "": SECRET}, "mask_values": True}},
+    ]
+    done = guest.run(*tasks, options=("-vvv",))
+    made, failed = done.results
+    assert (made["changed"], failed.status) == (True, "failed")
+    assert made["diff"] == {"before": "a: ********\nb: ********\n", "after": "a: ******** (new)\nnew: ******** (new)\n"}
+    assert (made["added"], made["modified"]) == (["new"], ["a"]), "keys are not torn by values that they contain"
+    assert made["invocation"]["module_args"]["put"] == {"a": "********", "new": "********"}
+    assert SECRET not in done.output
+    assert SECRET not in json.dumps([result.data for result in done.results])
+
+
+def test_values_with_no_log_are_nowhere(guest: LocalGuest) -> None:
+    task = {KVP: {"put": {"a": SECRET}}, "no_log": True, "diff": True}
+    done = guest.run(task, {**task, KVP: {"put": {"a": SECRET * 100}}}, options=("-vvv",))
+    assert [result.status for result in done.results] == ["ok", "failed"]
+    assert SECRET not in done.output
+    assert guest.pool() == pool_of(("a", SECRET))
+
+
+def test_the_log_of_the_guest_has_no_values(monkeypatch: pytest.MonkeyPatch, guest: LocalGuest) -> None:
+    from ansible.module_utils import basic
+    from ansible.module_utils.testing import patch_module_args
+
+    from ansible_collections.hyperv.integration.plugins.modules import linux_guest_kvp
+
+    lines: list[str] = []
+    monkeypatch.setattr(basic.AnsibleModule, "log", lambda self, msg, log_args=None: lines.append(f"{msg} {log_args}"))
+    with patch_module_args({"put": {"a": SECRET}, "directory": str(guest.pools)}), pytest.raises(SystemExit):
+        linux_guest_kvp.main()
+    assert "NOT_LOGGING_PARAMETER" in lines[0]
+    assert SECRET not in "".join(lines)
+
+
+def test_finishes_what_a_killed_run_began(guest: LocalGuest) -> None:
+    old, new = pool_of(("a", "1"), ("b", "2")), pool_of(("b", "2"))
+    guest.write_pool(pool_of(("b", "2"), ("b", "2")))
+    (guest.pools / ".kvp_pool_1.journal").write_bytes(encode_journal(Journal(old, new, redo=False)))
+    info, predicted, made, again = guest.results(
+        {KVP_INFO: {}}, {KVP: {}, "check_mode": True}, {KVP: {}}, {KVP: {}}
+    )
+    assert info["pools"]["guest"]["journal"] == {"file": f"{made['file']}.journal", "state": "pending"}
+    assert predicted.data == made.data
+    assert (made["changed"], made["recovery"]) == (True, {"outcome": "finished", "kept_at": None})
+    assert "A killed run had left" in made["warnings"][0]
+    assert guest.pool() == new
+    assert (again["changed"], again["recovery"]) == (False, None)
+
+
+def test_a_damaged_journal_is_reported(guest: LocalGuest) -> None:
+    guest.write_pool(pool_of(("a", "1")))
+    (guest.pools / ".kvp_pool_1.journal").write_bytes(b"?")
+    (made,) = guest.results({KVP: {}})
+    assert made["recovery"]["outcome"] == "damaged"
+    assert Path(made["recovery"]["kept_at"]).read_bytes() == b"?"
+
+
+def test_purge_removes_what_is_no_text_as_well(guest: LocalGuest) -> None:
+    guest.write_pool(dirty(b"\xff", b"\xfe") + pool_of(("a\x1b[2J", "1")))
+    (made,) = guest.results({KVP: {"purge": True}, "diff": True})
+    assert made["removed"] == ["\\xff", "a\x1b[2J"]
+    assert made["diff"] == {"before": '\\xff: \\xfe\n"a\\u001b[2J": 1\n', "after": ""}
+    assert guest.pool() == b""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user without a password")
+def test_without_the_right_to_write(tmp_path: Path) -> None:
+    """The whole module as a user that owns nothing; the interpreter has to be one that this user can reach."""
+    with tempfile.TemporaryDirectory(prefix="hvis-kvp-") as name:
+        directory = Path(name)
+        directory.chmod(0o755)
+        guest = LocalGuest(directory, "/usr/bin/python3")
+        guest.write_pool(pool_of(("a", "1")))
+        script = directory / "python"
+        script.write_text(
+            "#!/bin/sh\nexec setpriv --reuid 65534 --regid 65534 --clear-groups /usr/bin/python3 \"$@\"\n"
+        )
+        script.chmod(0o755)
+        guest.inventory = LocalGuest(directory, str(script)).inventory
+        info, made = guest.results({KVP_INFO: {}}, {KVP: {"put": {"a": "2"}}})
+    assert info["pools"]["guest"]["items"] == [{"key": "a", "value": "1", "occurrences": 1}]
+    assert made.status == "failed"
+    assert "Permission denied. Run the task as root (become: true)." in made.msg
