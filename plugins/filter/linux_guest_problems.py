@@ -1,0 +1,20 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.verify import remaining_problems
+from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
+
+
+def linux_guest_problems(facts: Mapping[str, Any], plan: Mapping[str, Any]) -> list[str]:
+    return remaining_problems(plain(facts), plain(plan))
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"linux_guest_problems": linux_guest_problems}

@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What to do about one service: its package, its unit, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.row import uio_copy
+from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.shapes import Service, Unit
+
+# Its daemon has no signal handler: stopped in a freeze, it leaves the file systems frozen for ever. Nobody can see a
+# freeze from outside, so it is never stopped at all.
+NEVER_STOPPED = "vss"
+_RUNNING = ("active", "activating", "reloading", "deactivating")
+# Faults of the driver that no package and no unit mends.
+_NO_DRIVER = ("driver_missing", "driver_blocked")
+
+
+@dataclass
+class Decision:
+    """What comes of one wish. before, after: what to do with the unit before and after packages are installed.
+
+    problem: why it cannot be had, with the way out. skipped: why nothing is done though nothing is wrong.
+    expected: whether it has to work in the end. says: for people.
+    """
+
+    install: list[str] = field(default_factory=list)
+    before: Unit | None = None
+    after: Unit | None = None
+    bind: bool = False
+    problem: str | None = None
+    skipped: tuple[str, str | None] | None = None
+    expected: bool = False
+    says: list[str] = field(default_factory=list)
+
+
+def decide_absent(key: str, facts: Mapping[str, Any], row: Service, arriving: set[str]) -> Decision:
+    """Keep the daemon from running. arriving: packages that are about to be installed for other services.
+
+    The package stays: Debian, SUSE and Arch have one for all daemons; on the RHEL family removing one takes the
+    metapackage along, what came with it, and /var/lib/hyperv.
+    """
+    seen = facts["services"][key]
+    name = unit_name(seen["unit"]) or (row["unit"] if arriving & set(row["carriers"]) else None)
+    if name is None:
+        if not seen["process"]:
+            return Decision(says=["not here, nothing to do"])
+        what = f"{seen['process']['name']} (process {seen['process']['pid']}) runs without a unit"
+        return Decision(skipped=(what, "end it yourself"), says=[f"{what}: end it yourself"])
+    runs = bool(seen["process"]) or seen["unit_state"] in _RUNNING
+    unit: Unit = {"name": name}
+    if facts["init"] == "openrc":
+        if seen["unit"] is None:
+            return Decision(says=[f"{name} comes with a package and is in no runlevel"])
+        unit["enabled"] = False
+        says = [f"keep {name} out of the runlevels"]
+    else:
+        unit["masked"] = True
+        says = [f"mask {name}"]
+    if runs and key == NEVER_STOPPED:
+        says.append(f"{name} runs on until the next boot: stopped in a freeze, it would leave file systems frozen")
+    elif runs:
+        unit["state"] = "stopped"
+        says.append(f"stop {name}")
+    if unit == {"name": name, "masked": True} and seen.get("unit_masked"):
+        return Decision(says=[f"{name} is masked", *says[1:]])
+    return Decision(before=unit, says=says)
+
+
+def decide_present(key: str, facts: Mapping[str, Any], row: Service, *, repair: bool, generalized: bool) -> Decision:
+    """Have the daemon installed, and running where its device is."""
+    seen = facts["services"][key]
+    if facts["isolation"] in ("VBS", "SNP", "TDX"):
+        reason = f"Linux refuses it in a confidential guest ({facts['isolation']})"
+        return Decision(skipped=(reason, None), says=[f"left alone: {reason}"])
+    if seen["verdict"] in _NO_DRIVER and not (seen["verdict"] == "driver_blocked" and repair):
+        return Decision(problem=f"{seen['explanation']}. {seen['remedy']}", says=[seen["explanation"]])
+    if not seen["daemon"] and not row["packages"]:
+        return Decision(problem=f"{row['reason']}. Way out: {row['remedy']}.", says=[f"not packaged: {row['reason']}"])
+    name = unit_name(seen["unit"]) or row["unit"]
+    if name is None:
+        if seen["verdict"] == "ok":
+            return Decision(expected=True, says=[seen["explanation"]])
+        return Decision(problem=f"{row['reason']}. Way out: {row['remedy']}.", says=[f"no unit: {row['reason']}"])
+    decision = Decision(install=[] if seen["daemon"] else list(row["packages"]), expected=True)
+    if decision.install:
+        decision.says.append(f"install {', '.join(decision.install)}")
+    ready = _device(decision, seen, facts["kernel"], row, key)
+    _start(decision, name, seen, facts["init"], row, ready and not generalized)
+    if row["note"]:
+        decision.says.append(row["note"])
+    return decision
+
+
+def unit_name(unit: str | None) -> str | None:
+    """Return a unit's name without its type."""
+    return unit.removesuffix(".service") if unit else None
+
+
+def _device(decision: Decision, seen: Mapping[str, Any], kernel: str, row: Service, key: str) -> bool:
+    """Tell whether the daemon has a device to open, or will have."""
+    if seen["node_present"]:
+        return True
+    if seen["offered"] and key == "guest_service_interface" and uio_copy(kernel):
+        if row["binds_itself"]:
+            return True
+        decision.bind = True
+        decision.says.append("give its device to uio_hv_generic, now and at every boot")
+        return True
+    if not seen["offered"]:
+        decision.says.append("not started: the host does not offer the device")
+    return False
+
+
+def _start(decision: Decision, name: str, seen: Mapping[str, Any], init: str, row: Service, ready: bool) -> None:
+    unit: Unit = {"name": name}
+    masked = seen.get("unit_masked")
+    if seen["verdict"] == "ok" and masked is False and row["boot"] != "enable":
+        decision.says.append(seen["explanation"])
+        return
+    if init == "systemd" and masked is not False:
+        unit["masked"] = False
+    if ready:
+        unit["state"] = "started"
+        decision.says.append(f"{name} runs")
+    if ready and row["boot"] == "enable":
+        unit["enabled"] = True
+    if len(unit) > 1:
+        decision.after = unit

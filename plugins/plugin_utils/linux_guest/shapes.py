@@ -1,0 +1,164 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What goes into a plan for a Linux guest, and what it looks like. Everything in it can be written as JSON."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+# The services that need a daemon, which is what the role looks after. The others are the driver's alone.
+KEYS = ("key_value_pair_exchange", "vss", "guest_service_interface")
+WISHES = ("present", "absent", "unmanaged")
+# What a service gets that the user's mapping does not name.
+USUAL = {"key_value_pair_exchange": "present", "vss": "present", "guest_service_interface": "absent"}
+
+
+class Wishes(TypedDict, total=False):
+    """The role's variables, without their prefix."""
+
+    services: dict[str, str]
+    time: str
+    state: str
+    repair: bool
+    force: bool
+
+
+class Service(TypedDict):
+    """What a distribution has of one service.
+
+    packages, daemon: empty and None where it has none; reason and remedy then say why, and what helps.
+    unit: None where it brings none. carriers: packages that bring the unit, if perhaps no daemon that works.
+    boot: what starts the unit when the guest boots: `udev` (or the package), or `enable`, which has to be done.
+    binds_itself: whether the unit gives the device to uio_hv_generic when it starts. note: what else to tell.
+    """
+
+    packages: list[str]
+    carriers: list[str]
+    unit: str | None
+    daemon: str | None
+    boot: str
+    binds_itself: bool
+    reason: str
+    remedy: str
+    note: str
+
+
+class Clock(TypedDict):
+    """chrony in a distribution. directory: one for drop-ins, where the main file reads it; else None.
+    validate: whether chronyd can check a file. replaces_timesyncd: whether its package takes systemd-timesyncd away.
+    """
+
+    package: str
+    unit: str
+    main: str
+    directory: str | None
+    validate: bool
+    replaces_timesyncd: bool
+
+
+class Row(TypedDict):
+    """The row of the matrix that is about a guest. follow: metapackages that bring the daemons of the next kernel.
+    scope: why the role does nothing there at all, or None.
+    """
+
+    name: str
+    evidence: str
+    scope: str | None
+    services: dict[str, Service]
+    follow: list[str]
+    time: Clock | None
+
+
+class Unit(TypedDict, total=False):
+    """What to do with a unit; what is missing is left alone."""
+
+    name: str
+    masked: bool
+    enabled: bool
+    state: str
+
+
+class Skipped(TypedDict):
+    service: str
+    reason: str
+    remedy: str | None
+
+
+class TimePlan(TypedDict):
+    """action: `configure`, `remove` (the role's own line) or `leave`. reason: why.
+
+    package: to be installed, or None. unit: of chrony. start: whether it has to be started and enabled.
+    write: whether the line has to be written, to file; drop_in: whether file is the role's own.
+    validate: whether chronyd can check the file first. stop: unit of another time daemon, or None.
+    link_rule: whether a udev rule has to make the link to the clock.
+    """
+
+    action: str
+    reason: str
+    package: str | None
+    unit: str
+    start: bool
+    write: bool
+    file: str
+    drop_in: bool
+    validate: bool
+    stop: str | None
+    link_rule: bool
+
+
+class Kernel(TypedDict):
+    """repair: lines of files that keep hv_utils out. load: whether to load it."""
+
+    repair: list[dict[str, str]]
+    load: bool
+
+
+class Packages(TypedDict):
+    install: list[str]
+
+
+class Units(TypedDict):
+    """before, after: the installation of packages."""
+
+    before: list[Unit]
+    after: list[Unit]
+
+
+class FileCopy(TypedDict):
+    """bind: whether uio_hv_generic has to be given the device of file copy. unbind: whether not to do so any more."""
+
+    bind: bool
+    unbind: bool
+
+
+class Purge(TypedDict):
+    """purge: whether the pools have to go. stop: the unit that writes them, or None."""
+
+    purge: bool
+    stop: str | None
+
+
+class Plan(TypedDict):
+    """act: whether there is anything to do with this guest; reason says why not.
+
+    problems: what is asked for and cannot be had, each with its way out. expected: services to be verified at the end.
+    at_rest: whether the guest is as it shall be, as far as the facts tell. explanation: lines for people.
+    """
+
+    act: bool
+    at_rest: bool
+    reason: str
+    row: str
+    evidence: str
+    problems: list[str]
+    kernel: Kernel
+    packages: Packages
+    units: Units
+    file_copy: FileCopy
+    time: TimePlan
+    generalize: Purge
+    skipped: list[Skipped]
+    expected: list[str]
+    explanation: list[str]

@@ -1,0 +1,372 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role in fabricated guests: every row of the matrix, and everything that may be wrong with a guest.
+
+Each world of guests is built once and the role runs in all of them at the same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from fabricated.facts import facts_of
+from fabricated.matrix import one_of_each_row
+from fabricated.recipe import Recipe, release
+from fabricated.world import World
+from playbook_runner import Run, run_tasks
+
+ROLE = "hyperv.integration.linux_guest"
+KVP, VSS, COPY = "key_value_pair_exchange", "vss", "guest_service_interface"
+LINE = "refclock PHC /dev/ptp_hyperv poll 3 dpoll -2 offset 0 stratum 2"
+BLOCK = f"# BEGIN {ROLE}\n{LINE}\n# END {ROLE}\n"
+DROP_IN = "/etc/chrony/conf.d/linux_guest.conf"
+IN_KERNEL = ("heartbeat", "shutdown", "time_synchronization")
+
+
+@dataclass
+class Outcome:
+    """A world after runs of the role, and what it was like around the first."""
+
+    world: World
+    runs: list[Run]
+    before: dict[str, dict[str, Any]]
+    after: dict[str, dict[str, Any]]
+
+    def messages(self, guest: str, run: int = 0) -> str:
+        """What the tasks that failed said."""
+        return " ".join(
+            str(r.data.get("msg")) for r in self.runs[run].results if r.host == guest and r.status == "failed"
+        )
+
+    def told(self, guest: str, run: int = 0) -> str:
+        task = f"{ROLE} : Tell what is to be done and why"
+        return "\n".join(map(str, (r["msg"] for r in self.runs[run].results if (r.host, r.task) == (guest, task))))
+
+
+def apply(
+    world: World, *options: str, variables: dict[str, dict[str, Any]] | None = None, hosts: str = "guests"
+) -> Run:
+    task = {"ansible.builtin.include_role": {"name": ROLE}}
+    inventory = world.inventory(variables)
+    return run_tasks(inventory, [task], *options, hosts=hosts, stop=True, forks=4, env=world.environment())
+
+
+# --- every row of the matrix
+
+ROWS = one_of_each_row()
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
+    """The role with its defaults: in check mode, in earnest, and once more."""
+    with World([Recipe(name, name) for name in ROWS], tmp_path_factory.mktemp("rows") / "world") as world:
+        before = world.snapshot()
+        check = apply(world, "--check", "--diff")
+        after_check = world.snapshot()
+        yield Outcome(world, [check, apply(world), apply(world)], before, after_check)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_check_mode_changes_nothing_and_predicts(rows: Outcome, name: str) -> None:
+    assert rows.after[name] == rows.before[name]
+    checked, converged = rows.runs[0].recap(name), rows.runs[1].recap(name)
+    assert (checked["changed"] > 0) == (converged["changed"] > 0), rows.runs[0].output
+    assert rows.told(name, 0) == rows.told(name, 1)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_row(rows: Outcome, name: str) -> None:
+    expects, run = release(name)["expects"], rows.runs[1]
+    failed = bool(run.recap(name)["failed"])
+    assert failed == ("refuses" in expects), rows.messages(name, 1)
+    if failed:
+        assert expects["refuses"] in rows.messages(name, 1)
+    if "rests" in expects:
+        assert expects["rests"] in run.one(f"{ROLE} : Tell why nothing is done", name).msg
+    installed = set(rows.world.read(name, "/var/lib/fabricated/packages").split())
+    assert set(expects["installed"]) <= installed <= {*expects["installed"], "chrony"}
+    assert set(expects["running"]) <= set(rows.world.running(name))
+    assert "systemd-timesyncd.service" not in rows.world.running(name)
+    assert rows.world.masked(name) == expects["masked"]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_second_run_changes_nothing(rows: Outcome, name: str) -> None:
+    assert rows.runs[2].recap(name)["changed"] == 0, rows.runs[2].output
+    assert rows.runs[2].recap(name)["failed"] == rows.runs[1].recap(name)["failed"]
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if "refuses" not in release(name)["expects"]])
+def test_clock_of_the_host_is_used_once_beside_the_other_sources(rows: Outcome, name: str) -> None:
+    chrony = release(name)["chrony"]
+    if not chrony:
+        pytest.skip("the role does not know chrony there")
+    main = rows.world.read(name, chrony["main"])
+    drop_ins = [
+        rows.world.read(name, f"{folder}/linux_guest.conf") for folder in ("/etc/chrony/conf.d", "/etc/chrony.d")
+    ]
+    assert "".join([main, *drop_ins]).count("refclock PHC") == 1
+    assert [line for line in chrony["text"].splitlines() if line not in main.splitlines()] == []
+
+
+def test_facts_that_plans_are_tested_with_are_those_of_the_module(rows: Outcome) -> None:
+    def agree(wanted: Any, found: Any, path: str) -> list[str]:
+        if not isinstance(wanted, dict):
+            return [] if wanted == found else [f"{path}: {wanted!r}, and the module says {found!r}"]
+        return [text for key in wanted for text in agree(wanted[key], found.get(key, "nothing"), f"{path}.{key}")]
+
+    task, problems = f"{ROLE} : Look at the guest", []
+    for name in ROWS:
+        if name == "freebsd":
+            continue
+        found = rows.runs[0].one(task, name)["linux_guest"]
+        wanted = facts_of(Recipe(name, name))
+        for service in wanted["services"].values():  # texts are the module's
+            for text in ("verdict", "explanation", "remedy"):
+                service.pop(text, None)
+        problems += agree(wanted, found, name)
+    assert problems == []
+
+
+# --- everything else
+
+OFF = {"hyperv": False}
+NOT_DAEMONS: dict[str, Any] = {"offered": IN_KERNEL}
+BLACKLIST = {"site.conf": "# ours\nblacklist hv_utils\ninstall hv_utils /bin/false\noptions loop max_loop=8\n"}
+ONLY_COPY = {
+    "linux_guest_services": {KVP: "unmanaged", VSS: "unmanaged", COPY: "present"},
+    "linux_guest_time": "none",
+}
+# name: (recipe, variables of the role, what a failure says or None)
+CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
+    "off": (OFF, {}, None),
+    "forced": (OFF, {"linux_guest_force": True}, None),
+    "container": ({"container": "podman"}, {}, None),
+    "host-disabled": (NOT_DAEMONS, {}, "switch vss on on the host"),
+    "host-disabled-told": (NOT_DAEMONS, {"linux_guest_verify": False}, None),
+    "confidential": ({"isolation": "SNP", **NOT_DAEMONS}, {}, None),
+    "kept-out": ({"driver": "available", "modprobe": BLACKLIST}, {}, "site.conf: blacklist hv_utils"),
+    "kept-out-repair": ({"driver": "available", "modprobe": BLACKLIST}, {"linux_guest_repair": True}, None),
+    "kept-out-boot": (
+        {"driver": "available", "cmdline": "ro module_blacklist=hv_utils"},
+        {"linux_guest_repair": True},
+        "Change the boot loader's configuration",
+    ),
+    "driver-missing": ({"driver": "missing"}, {}, "install a kernel that has it"),
+    "not-loaded": ({"driver": "available"}, {}, None),
+    "no-clock": ({"clock": False}, {}, None),
+    "clock-gone": ({"clock": False, "installed": ("chrony",), "files": {DROP_IN: BLOCK}}, {}, None),
+    "clock-gone-main": ({"release": "almalinux-8", "clock": False}, {}, None),
+    "bad-chrony": ({"release": "almalinux-8"}, {}, "failed to validate"),
+    "ntpd": ({"ntpd": True}, {}, None),
+    "no-host-time": (
+        {"installed": ("chrony",), "files": {DROP_IN: BLOCK, "/etc/udev/rules.d/61-linux-guest-ptp.rules": "x"}},
+        {"linux_guest_time": "none"},
+        None,
+    ),
+    "bad-wish": (
+        {},
+        {"linux_guest_services": {VSS: "enabled"}},
+        "value of vss must be one of: present, absent, unmanaged",
+    ),
+    "bad-service": ({}, {"linux_guest_services": {"kvp": "present"}}, "kvp"),
+    "change-of-mind": ({}, {}, None),
+    "change-of-mind-openrc": ({"release": "alpine"}, {}, None),
+    "image": (
+        {"files": {f"/var/lib/hyperv/.kvp_pool_{pool}": "x" for pool in range(5)} | {"/var/lib/hyperv/kept": "x"}},
+        {},
+        None,
+    ),
+    "copy-debian-12": ({"release": "debian-12"}, ONLY_COPY, None),
+    "copy-debian-13": ({"release": "debian-13"}, ONLY_COPY, "Debian 13 ships no daemon"),
+    "copy-debian-13-told": ({"release": "debian-13"}, {**ONLY_COPY, "linux_guest_verify": False}, None),
+    "copy-debian-sid": ({"release": "debian-sid"}, ONLY_COPY, None),
+    "copy-ubuntu-24.04-hwe": ({"release": "ubuntu-24.04-hwe"}, ONLY_COPY, "kernels from 6.10 on (HWE and -azure)"),
+    "copy-ubuntu-26.04": ({"release": "ubuntu-26.04"}, ONLY_COPY, "daemon_stopped"),
+    "copy-rhel-10": ({"release": "rhel-10"}, ONLY_COPY, None),
+    "copy-rhel-10-aarch64": ({"release": "rhel-10-aarch64"}, ONLY_COPY, "built for x86 only"),
+    "copy-oracle-9-uek8": ({"release": "oracle-9-uek8"}, ONLY_COPY, "knows only /dev/vmbus/hv_fcopy"),
+    "copy-sles-16": ({"release": "sles-16"}, ONLY_COPY, None),
+    "copy-arch": ({"release": "arch"}, ONLY_COPY, "hv_fcopy_uio_daemon without a unit"),
+}
+ALL_ABSENT = {"linux_guest_services": {KVP: "absent", VSS: "absent", COPY: "absent"}}
+LATER: dict[str, dict[str, Any]] = {
+    "change-of-mind": ALL_ABSENT,
+    "change-of-mind-openrc": ALL_ABSENT,
+    "image": {"linux_guest_state": "generalized"},
+}
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
+    """The role once in every case; then twice more with other wishes where LATER has some; then as at first."""
+    recipes = [Recipe(name, **{"release": "debian-12", **recipe}) for name, (recipe, _wishes, _text) in CASES.items()]
+    first = {name: wishes for name, (_recipe, wishes, _text) in CASES.items()}
+    with World(recipes, tmp_path_factory.mktemp("cases") / "world") as world:
+        main = world.read("bad-chrony", "/etc/chrony.conf")
+        world.write("bad-chrony", "/etc/chrony.conf", main + "refclok typo\n")
+        world.write("clock-gone-main", "/etc/chrony.conf", main + BLOCK)
+        before = world.snapshot()
+        runs = [apply(world, variables=first)]
+        after = world.snapshot()
+        hosts = ":".join(LATER)
+        runs += [apply(world, variables=LATER, hosts=hosts) for _time in range(2)]
+        states = {
+            name: (world.running(name), world.masked(name), world.names(name, "/var/lib/hyperv")) for name in LATER
+        }
+        runs.append(apply(world, hosts="change-of-mind"))
+        outcome = Outcome(world, runs, before, after)
+        outcome.after["states"] = states
+        yield outcome
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_case_fails_as_it_should_and_says_what_helps(cases: Outcome, name: str) -> None:
+    text = CASES[name][2]
+    assert bool(cases.runs[0].recap(name)["failed"]) == (text is not None), cases.messages(name)
+    if text:
+        assert text in cases.messages(name)
+
+
+REFUSED_FIRST = [
+    *("off", "container", "kept-out", "kept-out-boot", "driver-missing", "bad-wish", "bad-service"),
+    *("copy-debian-13", "copy-ubuntu-24.04-hwe", "copy-rhel-10-aarch64", "copy-oracle-9-uek8", "copy-arch"),
+]
+
+
+@pytest.mark.parametrize("name", REFUSED_FIRST)
+def test_nothing_was_changed(cases: Outcome, name: str) -> None:
+    assert cases.after[name] == cases.before[name]
+    assert cases.world.ledger(name) == []
+
+
+def test_says_why_nothing_is_done(cases: Outcome) -> None:
+    assert "this is no guest of Hyper-V" in cases.told("off")
+    assert "linux_guest_force: true" in cases.told("off")
+    assert "this is a container (podman)" in cases.told("container")
+
+
+def test_an_image_gets_its_daemons_and_nothing_is_started(cases: Outcome) -> None:
+    assert cases.world.read("forced", "/var/lib/fabricated/packages").split() == ["hyperv-daemons"]
+    assert not [line for line in cases.world.ledger("forced") if " start " in line]
+    assert cases.world.masked("forced") == ["hv-fcopy-daemon.service"]
+
+
+@pytest.mark.parametrize("name", ["host-disabled", "host-disabled-told"])
+def test_without_the_device_a_daemon_is_installed_and_not_started(cases: Outcome, name: str) -> None:
+    assert "hyperv-daemons" in cases.world.read(name, "/var/lib/fabricated/packages").split()
+    assert not [line for line in cases.world.ledger(name) if line.startswith("systemctl start hv-")]
+    assert "not started: the host does not offer the device" in cases.told(name)
+
+
+def test_confidential_guest_is_left_without_daemons(cases: Outcome) -> None:
+    assert "Linux refuses it in a confidential guest (SNP)" in cases.told("confidential")
+    assert cases.world.read("confidential", "/var/lib/fabricated/packages").split() == ["chrony"]
+    assert LINE in cases.world.read("confidential", DROP_IN)
+
+
+def test_what_keeps_the_driver_out_is_reported_and_removed_only_when_asked(cases: Outcome) -> None:
+    assert "set linux_guest_repair: true" in cases.told("kept-out")
+    assert cases.world.read("kept-out-repair", "/etc/modprobe.d/site.conf") == "# ours\noptions loop max_loop=8\n"
+    for name in ("kept-out-repair", "not-loaded"):
+        assert cases.world.ledger(name)[0] == "modprobe hv_utils"
+        assert cases.world.running(name) == ["chrony.service", "hv-kvp-daemon.service", "hv-vss-daemon.service"]
+
+
+def test_nothing_about_modules_is_ever_written(cases: Outcome) -> None:
+    for name in CASES:
+        files = [path for path in cases.after[name] if "/modprobe.d/" in path or "/modules-load.d/" in path]
+        assert set(files) <= set(cases.before[name])
+
+
+def test_without_the_clock_there_is_no_line(cases: Outcome) -> None:
+    """chronyd would end at once."""
+    assert cases.world.read("no-clock", DROP_IN) == ""
+    assert "chrony" not in cases.world.read("no-clock", "/var/lib/fabricated/packages").split()
+    assert cases.world.read("clock-gone", DROP_IN) == ""
+    assert "refclock" not in cases.world.read("clock-gone-main", "/etc/chrony.conf")
+    assert "systemctl restart chronyd.service" in cases.world.ledger("clock-gone-main")
+    assert "chrony.service" in cases.world.running("clock-gone")
+
+
+def test_a_configuration_that_chrony_refuses_is_not_written(cases: Outcome) -> None:
+    assert "refclock" not in cases.world.read("bad-chrony", "/etc/chrony.conf")
+    assert not [line for line in cases.world.ledger("bad-chrony") if "chronyd" in line]
+
+
+def test_another_time_daemon_stays(cases: Outcome) -> None:
+    assert "ntpd.service" in cases.world.running("ntpd")
+    assert "ntpd keeps the clock" in cases.told("ntpd")
+    assert "chrony" not in cases.world.read("ntpd", "/var/lib/fabricated/packages").split()
+
+
+def test_without_the_time_of_the_host_only_what_the_role_wrote_goes(cases: Outcome) -> None:
+    gone = set(cases.before["no-host-time"]) - set(cases.after["no-host-time"])
+    assert {path.removeprefix("root") for path in gone if path.startswith("root/etc")} == {
+        DROP_IN,
+        "/etc/udev/rules.d/61-linux-guest-ptp.rules",
+    }
+    assert "chrony.service" in cases.world.running("no-host-time")
+
+
+def test_file_copy_on_uio(cases: Outcome) -> None:
+    rule = "/etc/udev/rules.d/61-linux-guest-copy.rules"
+    assert "new_id" in cases.world.read("copy-sles-16", rule)
+    for name, unit in (
+        ("copy-debian-sid", "hv-fcopy-uio-daemon.service"),
+        ("copy-rhel-10", "hypervfcopyd.service"),
+        ("copy-sles-16", "hv_fcopy_uio_daemon.service"),
+    ):
+        assert unit in cases.world.running(name)
+    for name in ("copy-debian-sid", "copy-rhel-10"):
+        assert cases.world.read(name, rule) == ""
+    assert "Debian 13 ships no daemon" in cases.told("copy-debian-13-told")
+
+
+def test_absent_stops_and_masks_but_never_stops_vss(cases: Outcome) -> None:
+    running, masked, _pools = cases.after["states"]["change-of-mind"]
+    assert running == ["chrony.service", "hv-vss-daemon.service"]
+    assert masked == ["hv-fcopy-daemon.service", "hv-kvp-daemon.service", "hv-vss-daemon.service"]
+    assert "runs on until the next boot" in cases.told("change-of-mind", 1)
+    running, masked, _pools = cases.after["states"]["change-of-mind-openrc"]
+    assert running == ["chronyd", "hv_vss_daemon"]
+    assert cases.world.names("change-of-mind-openrc", "/etc/runlevels/default") == ["chronyd"]
+    for name in ("change-of-mind", "change-of-mind-openrc"):
+        assert cases.runs[1].recap(name)["changed"] > 0
+        assert cases.runs[2].recap(name)["changed"] == 0
+        assert {"hyperv-daemons", "hvtools"} & set(cases.world.read(name, "/var/lib/fabricated/packages").split())
+
+
+def test_present_again(cases: Outcome) -> None:
+    assert cases.runs[3].recap("change-of-mind")["failed"] == 0
+    assert cases.world.masked("change-of-mind") == ["hv-fcopy-daemon.service"]
+    assert "hv-kvp-daemon.service" in cases.world.running("change-of-mind")
+
+
+def test_image_loses_its_pools_and_the_daemon_stays_off(cases: Outcome) -> None:
+    assert cases.runs[1].recap("image")["failed"] == 0, cases.messages("image", 1)
+    running, masked, pools = cases.after["states"]["image"]
+    assert pools == ["kept"]
+    assert running == ["chrony.service", "hv-vss-daemon.service"]
+    assert masked == ["hv-fcopy-daemon.service"]
+    assert cases.runs[2].recap("image")["changed"] == 0
+
+
+def test_no_daemon_of_hyper_v_is_restarted_and_vss_is_never_stopped(rows: Outcome, cases: Outcome) -> None:
+    for outcome, names in ((rows, ROWS), (cases, list(CASES))):
+        for name in names:
+            for line in outcome.world.ledger(name):
+                assert not ("restart" in line and "chrony" not in line), (name, line)
+                assert not ("vss" in line and ("stop" in line.split() or line.endswith(" stop"))), (name, line)
+
+
+def test_units_get_no_drop_ins(rows: Outcome) -> None:
+    """A drop-in could not take BindsTo= back."""
+    for name, files in rows.world.snapshot().items():
+        assert [path for path in files if ".service.d" in path] == [], name

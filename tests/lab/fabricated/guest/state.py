@@ -1,0 +1,321 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the stand-ins in a fabricated guest know and do: devices, packages, units and processes, all of them files.
+
+Runs inside of the guest with nothing but the standard library. Behaves as was measured or read of the real tools:
+
+* a unit that is bound to a device (BindsTo) does not start without it: quietly when no After orders it behind the
+  device (Debian), else with a failed dependency (RHEL family), which the real systemd reports after 90 seconds;
+* a unit whose conditions do not hold does not start, and that is no error;
+* a daemon ends when it cannot open its device, chronyd when its reference clock has no device.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+
+HOME = "/usr/lib/fabricated"
+STATE = "/var/lib/fabricated"
+VMBUS = "/sys/bus/vmbus"
+COPY_CLASS = "34d14be3-dee4-41c8-9ae7-6b174977c192"
+COPY_DEVICE = f"{VMBUS}/devices/eb765408-105f-49b6-b4aa-c123b64d17d4"
+UNIT_FOLDERS = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system")
+CHRONY_DIRECTIVES = {
+    *("confdir", "driftfile", "include", "keyfile", "leapsectz", "logdir", "makestep", "maxupdateskew", "ntsdumpdir"),
+    *("pool", "refclock", "rtcsync", "server", "sourcedir"),
+}
+
+
+def read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def write(path: str, text: str, mode: int = 0o644) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(path, mode)
+
+
+def link(target: str, path: str) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if os.path.lexists(path):
+        os.unlink(path)
+    os.symlink(target, path)
+
+
+def log(what: str) -> None:
+    """The ledger: every change that a stand-in was asked for, one a line."""
+    os.makedirs(STATE, exist_ok=True)
+    with open(f"{STATE}/ledger", "a", encoding="utf-8") as file:
+        file.write(what + "\n")
+
+
+def guest() -> dict:
+    """What this guest was built from."""
+    return json.loads(read(f"{HOME}/guest.json"))
+
+
+# --- kernel
+
+
+def load_module(name: str) -> bool:
+    """`modprobe`: an install line decides, a blacklist does not hinder who names the module."""
+    kernel = read("/proc/sys/kernel/osrelease").strip()
+    for folder in ("/etc/modprobe.d", "/usr/lib/modprobe.d"):
+        for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+            if re.search(rf"(?m)^install\s+{name}\s+/bin/(false|true)", read(f"{folder}/{file}")):
+                return False
+    if f"/{name}.ko" not in read(f"/usr/lib/modules/{kernel}/modules.dep"):
+        return False
+    write(f"/sys/module/{name}/initstate", "live\n")
+    write(f"{VMBUS}/drivers/{name}/new_id", "")
+    if name == "hv_utils":
+        bind_hv_utils()
+    return True
+
+
+def bind_hv_utils() -> None:
+    """The driver takes its devices and makes the nodes."""
+    for device in guest()["devices"].values():
+        if device["driver"] == "hv_utils":
+            link("../../drivers/hv_utils", f"{VMBUS}/devices/{device['instance']}/driver")
+            if device["node"]:
+                write(device["node"], "")
+    clock = guest()["clock"]
+    if clock:
+        write(f"/sys/class/ptp/{clock['name']}/clock_name", "hyperv\n")
+        write(f"/dev/{clock['name']}", "")
+        if clock["link"]:
+            link(clock["name"], "/dev/ptp_hyperv")
+
+
+def bind_copy() -> None:
+    """uio_hv_generic takes the device of file copy."""
+    if os.path.isdir(COPY_DEVICE):
+        load_module("uio_hv_generic")
+        link("../../drivers/uio_hv_generic", f"{COPY_DEVICE}/driver")
+        os.makedirs(f"{COPY_DEVICE}/uio/uio0", exist_ok=True)
+        write("/dev/uio0", "")
+
+
+def udev_rules() -> str:
+    rules = ""
+    for folder in ("/usr/lib/udev/rules.d", "/etc/udev/rules.d"):
+        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+            rules += read(f"{folder}/{name}")
+    return rules
+
+
+def trigger(words: list) -> None:
+    """`udevadm trigger`: what the rules in the guest do with the device or the subsystem that is named."""
+    rules = udev_rules()
+    copy_rule = re.search(rf'ATTR{{class_id}}=="{{{COPY_CLASS}}}".*kmod load uio_hv_generic.*new_id', rules)
+    if COPY_DEVICE in words and copy_rule:
+        bind_copy()
+    link_rule = re.search(r'ATTR{clock_name}=="hyperv".*SYMLINK\+="ptp_hyperv"', rules)
+    if "--subsystem-match=ptp" in words and link_rule and guest()["clock"]:
+        link(guest()["clock"]["name"], "/dev/ptp_hyperv")
+    if len(words) == 1:
+        for node, unit in re.findall(r'KERNEL=="(vmbus/\w+)".*SYSTEMD_WANTS}\+="([^"]+)"', rules):
+            if os.path.exists(f"/dev/{node}"):
+                start(unit)
+
+
+# --- processes
+
+
+def spawn(unit: str, program: str, node: str) -> None:
+    number = max([300, *(int(name) for name in os.listdir("/proc") if name.isdigit())]) + 1
+    write(f"/proc/{number}/cmdline", f"{program}\0-n\0")
+    write(f"/proc/{number}/comm", os.path.basename(program)[:15] + "\n")
+    os.makedirs(f"/proc/{number}/fd", exist_ok=True)
+    if node:
+        link(node, f"/proc/{number}/fd/3")
+    write(f"/run/fabricated/{unit}", f"{number}\n")
+
+
+def running(unit: str) -> str:
+    return read(f"/run/fabricated/{unit}").strip()
+
+
+def end(unit: str) -> None:
+    number = running(unit)
+    if number:
+        shutil.rmtree(f"/proc/{number}", ignore_errors=True)
+        os.unlink(f"/run/fabricated/{unit}")
+
+
+# --- units of systemd
+
+
+def full(unit: str) -> str:
+    return unit if "." in unit.rpartition("/")[2] and unit.endswith(".service") else f"{unit}.service"
+
+
+def unit_text(unit: str) -> str:
+    """The text of a unit, `masked`, or nothing."""
+    for folder in UNIT_FOLDERS:
+        path = f"{folder}/{unit}"
+        if os.path.islink(path) and os.readlink(path) == "/dev/null":
+            return "masked"
+        if os.path.exists(path):
+            return read(path)
+    return ""
+
+
+def enabled(unit: str) -> str:
+    text = unit_text(unit)
+    if text in ("", "masked"):
+        return text or "not-found"
+    if "WantedBy=" not in text:
+        return "static"
+    return "enabled" if os.path.lexists(f"/etc/systemd/system/multi-user.target.wants/{unit}") else "disabled"
+
+
+def condition_holds(line: str) -> bool:
+    name, _equals, value = line.partition("=")
+    negated, value = value.startswith("!"), value.lstrip("!")
+    if name in ("ConditionPathExists", "ConditionPathIsDirectory"):
+        return os.path.exists(value) != negated
+    if name == "ConditionVirtualization":
+        return (value == "microsoft") == guest()["hyperv"]
+    return True
+
+
+def start(unit: str) -> str:
+    """Start a unit; return an error text, empty when systemctl would end with 0."""
+    unit = full(unit)
+    text = unit_text(unit)
+    if text == "masked":
+        return f"Failed to start {unit}: Unit {unit} is masked."
+    if not text:
+        return f"Failed to start {unit}: Unit {unit} not found."
+    if running(unit):
+        return ""
+    if not all(condition_holds(line) for line in re.findall(r"(?m)^Condition\w+=.*$", text)):
+        return ""
+    bound = re.search(r"(?m)^BindsTo=sys-devices-virtual-misc-vmbus\\x21(\w+)\.device$", text)
+    if bound and not os.path.exists(f"/dev/vmbus/{bound[1]}"):
+        waits = f"After={bound[0].partition('=')[2]}" in text
+        return f"A dependency job for {unit} failed. See 'journalctl -xe' for details." if waits else ""
+    if "new_id" in "".join(re.findall(r"(?m)^ExecStartPre=.*$", text)):
+        bind_copy()
+    program = re.search(r"(?m)^ExecStart=(\S+)", text)[1]
+    if os.path.basename(program) == "chronyd":
+        return start_chrony(unit, program)
+    return start_daemon(unit, program)
+
+
+def start_daemon(unit: str, program: str) -> str:
+    kernel = read("/proc/sys/kernel/osrelease").strip()
+    name = os.path.basename(program)
+    missing = "linux-tools" in read(program) and not os.path.exists(f"/usr/lib/linux-tools/{kernel}/{name}")
+    node = "/dev/uio0" if "uio" in name else f"/dev/vmbus/hv_{re.search('kvp|vss|fcopy', name)[0]}"
+    if not os.access(program, os.X_OK) or missing or not os.path.exists(node):
+        write(f"/run/fabricated/{unit}.failed", "")
+        return ""  # Type=simple: systemctl does not wait for what the daemon says
+    if os.path.exists(f"/run/fabricated/{unit}.failed"):
+        os.unlink(f"/run/fabricated/{unit}.failed")
+    spawn(unit, program, node)
+    return ""
+
+
+def start_chrony(unit: str, program: str) -> str:
+    for line in chrony_lines(guest()["chrony"]["main"]):
+        words = line.split()
+        if words[:2] == ["refclock", "PHC"] and not os.path.exists(words[2]):
+            write(f"/run/fabricated/{unit}.failed", "")
+            return f"Job for {unit} failed because the control process exited with error code."
+    spawn(unit, program, "")
+    if "Conflicts=systemd-timesyncd.service" in unit_text(unit):
+        end("systemd-timesyncd.service")
+    return ""
+
+
+def stop(unit: str) -> None:
+    end(full(unit))
+
+
+def active_state(unit: str) -> str:
+    if running(unit):
+        return "active"
+    return "failed" if os.path.exists(f"/run/fabricated/{unit}.failed") else "inactive"
+
+
+# --- chrony
+
+
+def chrony_lines(path: str) -> list:
+    """The lines of chrony's configuration with what it includes."""
+    lines = []
+    for line in read(path).splitlines():
+        words = line.split()
+        if not words or words[0][0] in "#!;%":
+            continue
+        lines.append(line.strip())
+        if words[0] in ("confdir", "include"):
+            folder = words[1] if words[0] == "confdir" else os.path.dirname(words[1])
+            for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+                if name.endswith(".conf"):
+                    lines += chrony_lines(f"{folder}/{name}")
+    return lines
+
+
+# --- packages
+
+
+def installed() -> set:
+    return set(read(f"{STATE}/packages").split())
+
+
+def stand_in(command: str) -> str:
+    """The text of a program that one of our commands plays."""
+    return f'#!/bin/sh\nexec {guest()["python"]} -IS {HOME}/command.py {command} "$@"\n'
+
+
+def missing_packages(names: list) -> list:
+    """Those of the packages that are not installed yet, with what they need. Raises KeyError for an unknown one."""
+    known, found = guest()["packages"], []
+
+    def add(name: str) -> None:
+        package = known[name]
+        if name not in installed() and name not in found:
+            for other in package.get("requires", ()):
+                add(other)
+            found.append(name)
+
+    for name in names:
+        add(name)
+    return found
+
+
+def install(names: list) -> None:
+    """Unpack the recorded files, and do what the package's scripts do."""
+    for name in names:
+        package = guest()["packages"][name]
+        log(f"install {name}")
+        for path, text in package.get("files", {}).items():
+            if path == "/usr/sbin/chronyd":
+                text = stand_in("chronyd")
+            write(path, text, 0o755 if "/bin/" in path or "/sbin/" in path or "/init.d/" in path else 0o644)
+        for unit in package.get("enables", ()):
+            link(f"/usr/lib/systemd/system/{unit}", f"/etc/systemd/system/multi-user.target.wants/{unit}")
+        write(f"{STATE}/packages", "\n".join(sorted(installed() | {name})) + "\n")
+        for other in package.get("removes", ()):
+            end(f"{other}.service")
+            if os.path.exists(f"/usr/lib/systemd/system/{other}.service"):
+                os.unlink(f"/usr/lib/systemd/system/{other}.service")
+        if package.get("triggers"):
+            trigger([""])
+        for unit in package.get("starts", ()):
+            start(unit)

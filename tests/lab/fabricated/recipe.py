@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a fabricated guest is made of: a recorded release, and the host around it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_services import LINUX_SERVICES
+
+RELEASES = Path(__file__).parent / "releases"
+COPY = "guest_service_interface"
+# Linux commit ec314f61e4fc.
+UIO_COPY_SINCE = (6, 10)
+
+
+@cache
+def release(name: str) -> dict[str, Any]:
+    """What was recorded of a distribution's release."""
+    text = (RELEASES / f"{name}.yml").read_text(encoding="utf-8")
+    defaults = {"architecture": "x86_64", "system": "Linux", "packages": {}, "chrony": None, "timesyncd": False}
+    return {**defaults, "binds_copy": False, "clock_link": True, **yaml.safe_load(text)}
+
+
+def names() -> list[str]:
+    """The recorded releases."""
+    return sorted(path.stem for path in RELEASES.glob("*.yml"))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A guest. name: its name in the inventory; release: of the distribution.
+
+    hyperv: whether a Hyper-V host is around it. offered: the services that are switched on there.
+    driver: state of hv_utils: loaded, available or missing. modprobe: files in /etc/modprobe.d. cmdline: the kernel's.
+    clock: whether the kernel has the host's clock. container: what contains it. ntpd: whether that keeps the clock.
+    installed: packages that are there from the start. files: more files, by path.
+    """
+
+    name: str
+    release: str
+    hyperv: bool = True
+    offered: tuple[str, ...] = tuple(service.key for service in LINUX_SERVICES)
+    isolation: str = "none"
+    driver: str = "loaded"
+    modprobe: dict[str, str] = field(default_factory=dict)
+    cmdline: str = "root=/dev/sda1 ro"
+    clock: bool = True
+    container: str = ""
+    ntpd: bool = False
+    installed: tuple[str, ...] = ()
+    files: dict[str, str] = field(default_factory=dict)
+
+    def built(self) -> dict[str, Any]:
+        """The recipe with all that is derived from it, for the builder and for the stand-ins in the guest."""
+        recorded = release(self.release)
+        uio = tuple(int(number) for number in re.findall(r"\d+", recorded["kernel"])[:2]) >= UIO_COPY_SINCE
+        chrony = recorded["chrony"]
+        return {
+            "name": self.name,
+            "system": recorded["system"],
+            "kernel": recorded["kernel"],
+            "architecture": recorded["architecture"],
+            "os_release": recorded["os_release"],
+            "init": recorded["init"],
+            "manager": recorded["manager"],
+            "hyperv": self.hyperv,
+            "isolation": self.isolation,
+            "driver": self.driver,
+            "modprobe": self.modprobe,
+            "cmdline": self.cmdline,
+            "container": self.container,
+            "devices": self._devices(uio) if self.hyperv else {},
+            "binds_copy": uio and recorded["binds_copy"],
+            "clock": {"name": "ptp0", "link": recorded["clock_link"]} if self.hyperv and self.clock else None,
+            "chrony": {"main": chrony["main"], "version": chrony["version"], "unit": chrony["unit"]}
+            if chrony
+            else None,
+            "chrony_installed": bool(chrony and chrony.get("installed")),
+            "timesyncd": recorded["timesyncd"] and not self.ntpd,
+            "ntpd": self.ntpd,
+            "installed": self.installed,
+            "packages": {**recorded["packages"], **({"chrony": chrony_package(recorded)} if chrony else {})},
+            "files": self.files,
+        }
+
+    def _devices(self, uio: bool) -> dict[str, Any]:
+        return {
+            service.key: {
+                "instance": service.instance_guid,
+                "class": service.class_guid,
+                "driver": "uio_hv_generic" if service.key == COPY and uio else "hv_utils",
+                "node": "" if service.key == COPY and uio else service.node,
+            }
+            for service in LINUX_SERVICES
+            if service.key in self.offered
+        }
+
+
+def chrony_package(recorded: dict[str, Any]) -> dict[str, Any]:
+    """The package of chrony as far as the role meets it."""
+    chrony = recorded["chrony"]
+    files = {chrony["main"]: chrony["text"], "/usr/sbin/chronyd": "ELF"}
+    if recorded["init"] == "systemd":
+        conflicts = "Conflicts=systemd-timesyncd.service\n" if chrony.get("conflicts") else ""
+        files[f"/usr/lib/systemd/system/{chrony['unit']}"] = (
+            f"[Unit]\n{conflicts}[Service]\nExecStart=/usr/sbin/chronyd\n[Install]\nWantedBy=multi-user.target\n"
+        )
+    else:
+        files[f"/etc/init.d/{chrony['unit']}"] = "#!/sbin/openrc-run\ncommand=/usr/sbin/chronyd\n"
+    starts = [chrony["unit"]] if chrony.get("starts") or chrony.get("installed") else []
+    return {"files": files, "removes": chrony.get("removes", []), "starts": starts, "enables": starts}
