@@ -6,7 +6,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-powershell demo test test-unit test-integration lint sanity bench lock clean
+.PHONY: help setup setup-powershell demo demo-guest test test-unit test-integration test-guests test-vm lint sanity bench lock clean
 
 # The first Python that runs at all; set-up looks for the best one itself.
 ANY_PYTHON = $(or $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do \
@@ -32,6 +32,9 @@ setup-powershell:
 demo: setup-powershell ## bring a simulated fleet of Hyper-V hosts under a policy, and watch
 	@$(WITH_ENV) python docs/demo/demo.py $(ARGS)
 
+demo-guest: setup ## values from a Hyper-V host to a Linux guest and back, through the real daemon (needs root)
+	@$(WITH_ENV) python tests/lab/guest.py play bookworm tests/guests/playbooks/both_directions.yml $(ARGS)
+
 test: setup ## everything that proves the collection: lint, unit, integration and fault tests
 	@$(WITH_ENV) python -m pytest -n $(WORKERS) --dist loadfile --durations 20 $(ARGS)
 
@@ -40,6 +43,12 @@ test-unit: setup ## the fast tests
 
 test-integration: setup ## playbooks and modules against simulated hosts, with and without faults
 	@$(WITH_ENV) python -m pytest tests/integration tests/faults $(ARGS)
+
+test-guests: setup ## real daemons, modules and role in four Debian releases, booted here (needs root)
+	@$(WITH_ENV) HVIS_GUESTS=$${HVIS_GUESTS:-all} python -m pytest tests/guests -n $(WORKERS) --dist loadfile --durations 10 $(ARGS)
+
+test-vm: setup ## a virtual machine that looks like Hyper-V, under emulation (needs root, takes minutes)
+	@$(WITH_ENV) HVIS_GUESTS=bookworm python -m pytest tests/guests/virtual_machine $(ARGS)
 
 lint: setup ## every linter, ansible-test's sanity tests included
 	@$(WITH_ENV) python -m pytest tests/lint $(ARGS)

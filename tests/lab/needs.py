@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import pytest
 
+from guests import machine
 from hyperv_simulator.powershell import PowerShellNotFound, find_powershell
 
 
@@ -33,3 +34,13 @@ def local_powershell() -> None:
     """Skip the test under an ansible-core that cannot run PowerShell modules over local connections."""
     if tuple(int(part) for part in version("ansible-core").split(".")[:2]) < (2, 21):
         pytest.skip("ansible-core before 2.21 runs no PowerShell modules over local connections")
+
+
+def linux_guests(commands: dict[str, str] | None = None) -> None:
+    """Return when this machine can boot Linux guests, and has these further commands."""
+    try:
+        machine.require({**machine.FOR_ROOT_FILE_SYSTEMS, **machine.FOR_GUESTS, **(commands or {})})
+    except machine.LabError as exc:
+        if machine.asked_for():
+            pytest.fail(str(exc), pytrace=False)
+        missing(" ".join(str(exc).split()))

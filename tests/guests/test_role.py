@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role linux_guest on booted guests: from a guest without daemons to one the host is in contact with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from guests import SERVICES, Guest, connections
+from playbook_runner import Run, run_tasks
+
+ROLE = "hyperv.integration.linux_guest"
+
+
+def run_role(guest: Guest, *options: str, **settings: Any) -> Run:
+    """Run the role with settings: variables without their `linux_guest_`."""
+    variables = {f"linux_guest_{name}": value for name, value in settings.items()}
+    task = {"name": "role", "ansible.builtin.include_role": {"name": ROLE}, "vars": variables}
+    return run_tasks(guest.inventory(), [task], *options, hosts="all", stop=True, env=connections.environment())
+
+
+def changed(guest: Guest, run: Run) -> list[str]:
+    """Return the tasks that changed something, of a run that went well."""
+    assert run.code == 0, run.output
+    tasks = [result.task for result in run.results if result.data.get("changed")]
+    assert run.recap(guest.name)["changed"] == len(tasks)
+    return tasks
+
+
+def has_daemons(guest: Guest) -> bool:
+    return guest.run("sh", "-c", "ls /usr/sbin/hv_*", check=False).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def bare(suite: str) -> Iterator[Guest]:
+    """A guest on Hyper-V, without the daemons; their package lies in its cache, as there is no network."""
+    with Guest(suite) as guest:
+        guest.run("env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "--purge", "hyperv-daemons")
+        assert not has_daemons(guest)
+        yield guest
+
+
+@pytest.fixture(scope="module")
+def converged(guest: Guest) -> Guest:
+    """A guest as distributed, with the role run on it."""
+    run = run_role(guest)
+    assert run.code == 0, run.output
+    seen = run.one("hyperv.integration.linux_guest : Look at the guest again").data["linux_guest"]["services"]
+    verdicts = {key: service["verdict"] for key, service in seen.items()}
+    assert verdicts == dict.fromkeys(SERVICES, "ok") | {"guest_service_interface": "host_disabled"}
+    return guest
+
+
+def test_check_mode_predicts_and_changes_nothing(bare: Guest) -> None:
+    predicted = changed(bare, run_role(bare, "--check", "--diff"))
+    assert any("Install the daemons" in task for task in predicted), predicted
+    assert not has_daemons(bare)
+
+
+def test_the_host_gets_into_contact_and_a_second_run_changes_nothing(bare: Guest) -> None:
+    assert any("Install the daemons" in task for task in changed(bare, run_role(bare)))
+    for device in ("kvp", "vss"):
+        assert bare.host.ask("wait", device=device, timeout=20)["registered"], device
+    assert bare.host.ask("kvp_enumerate", pool="auto")["items"]["OSName"].startswith("Debian")
+    assert changed(bare, run_role(bare)) == []
+    assert changed(bare, run_role(bare, "--check", "--diff")) == []
+
+
+def test_a_service_the_host_has_disabled_fails_with_the_way_out(converged: Guest) -> None:
+    converged.disable("vss")
+    run = run_role(converged)
+    converged.enable("vss")
+    assert run.code != 0
+    assert run.recap(converged.name)["changed"] == 0
+    assert "vss: host_disabled" in run.output
+    assert "on the host" in run.output
+
+
+def test_off_hyper_v_nothing_is_changed_and_the_reason_told(suite: str) -> None:
+    with Guest(suite, offered=()) as elsewhere:
+        run = run_role(elsewhere)
+        assert changed(elsewhere, run) == []
+    assert "nothing is changed" in run.output
+    assert "Hyper-V" in run.output
+
+
+def test_in_a_container_nothing_is_changed_unless_forced(suite: str) -> None:
+    with Guest(suite, tells_container=True) as container:
+        container.run("dpkg", "--purge", "hyperv-daemons")
+        run = run_role(container)
+        assert changed(container, run) == []
+        assert "this is a container (systemd-nspawn)" in run.output
+        assert any("Install the daemons" in task for task in changed(container, run_role(container, force=True)))
