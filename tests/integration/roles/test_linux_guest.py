@@ -143,6 +143,8 @@ ONLY_COPY = {
     "linux_guest_services": {KVP: "unmanaged", VSS: "unmanaged", COPY: "present"},
     "linux_guest_time": "none",
 }
+ONLY_TIME = {"linux_guest_services": dict.fromkeys((KVP, VSS, COPY), "unmanaged")}
+NO_TIME = {"linux_guest_time": "none"}
 # name: (recipe, variables of the role, what a failure says or None)
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
     "off": (OFF, {}, None),
@@ -152,22 +154,22 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
     "host-disabled-told": (NOT_DAEMONS, {"linux_guest_verify": False}, None),
     "confidential": ({"isolation": "SNP", **NOT_DAEMONS}, {}, None),
     "kept-out": ({"driver": "available", "modprobe": BLACKLIST}, {}, "site.conf: blacklist hv_utils"),
-    "kept-out-repair": ({"driver": "available", "modprobe": BLACKLIST}, {"linux_guest_repair": True}, None),
+    "kept-out-repair": ({"driver": "available", "modprobe": BLACKLIST}, {"linux_guest_repair": True, **NO_TIME}, None),
     "kept-out-boot": (
         {"driver": "available", "cmdline": "ro module_blacklist=hv_utils"},
         {"linux_guest_repair": True},
         "Change the boot loader's configuration",
     ),
     "driver-missing": ({"driver": "missing"}, {}, "install a kernel that has it"),
-    "not-loaded": ({"driver": "available"}, {}, None),
-    "no-clock": ({"clock": False}, {}, None),
-    "clock-gone": ({"clock": False, "installed": ("chrony",), "files": {DROP_IN: BLOCK}}, {}, None),
-    "clock-gone-main": ({"release": "almalinux-8", "clock": False}, {}, None),
-    "bad-chrony": ({"release": "almalinux-8"}, {}, "failed to validate"),
-    "ntpd": ({"ntpd": True}, {}, None),
+    "not-loaded": ({"driver": "available"}, NO_TIME, None),
+    "no-clock": ({"clock": False}, ONLY_TIME, None),
+    "clock-gone": ({"clock": False, "installed": ("chrony",), "files": {DROP_IN: BLOCK}}, ONLY_TIME, None),
+    "clock-gone-main": ({"release": "almalinux-8", "clock": False}, ONLY_TIME, None),
+    "bad-chrony": ({"release": "almalinux-8"}, ONLY_TIME, "failed to validate"),
+    "ntpd": ({"ntpd": True}, ONLY_TIME, None),
     "no-host-time": (
         {"installed": ("chrony",), "files": {DROP_IN: BLOCK, "/etc/udev/rules.d/61-linux-guest-ptp.rules": "x"}},
-        {"linux_guest_time": "none"},
+        {**ONLY_TIME, **NO_TIME},
         None,
     ),
     "bad-wish": (
@@ -176,11 +178,11 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
         "value of vss must be one of: present, absent, unmanaged",
     ),
     "bad-service": ({}, {"linux_guest_services": {"kvp": "present"}}, "kvp"),
-    "change-of-mind": ({}, {}, None),
-    "change-of-mind-openrc": ({"release": "alpine"}, {}, None),
+    "change-of-mind": ({}, NO_TIME, None),
+    "change-of-mind-openrc": ({"release": "alpine"}, NO_TIME, None),
     "image": (
         {"files": {f"/var/lib/hyperv/.kvp_pool_{pool}": "x" for pool in range(5)} | {"/var/lib/hyperv/kept": "x"}},
-        {},
+        NO_TIME,
         None,
     ),
     "copy-debian-12": ({"release": "debian-12"}, ONLY_COPY, None),
@@ -195,11 +197,11 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
     "copy-sles-16": ({"release": "sles-16"}, ONLY_COPY, None),
     "copy-arch": ({"release": "arch"}, ONLY_COPY, "hv_fcopy_uio_daemon without a unit"),
 }
-ALL_ABSENT = {"linux_guest_services": {KVP: "absent", VSS: "absent", COPY: "absent"}}
+ALL_ABSENT = {"linux_guest_services": dict.fromkeys((KVP, VSS, COPY), "absent"), **NO_TIME}
 LATER: dict[str, dict[str, Any]] = {
     "change-of-mind": ALL_ABSENT,
     "change-of-mind-openrc": ALL_ABSENT,
-    "image": {"linux_guest_state": "generalized"},
+    "image": {"linux_guest_state": "generalized", **NO_TIME},
 }
 
 
@@ -220,7 +222,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
         states = {
             name: (world.running(name), world.masked(name), world.names(name, "/var/lib/hyperv")) for name in LATER
         }
-        runs.append(apply(world, hosts="change-of-mind"))
+        runs.append(apply(world, variables={"change-of-mind": NO_TIME}, hosts="change-of-mind"))
         outcome = Outcome(world, runs, before, after)
         outcome.after["states"] = states
         yield outcome
@@ -276,7 +278,11 @@ def test_what_keeps_the_driver_out_is_reported_and_removed_only_when_asked(cases
     assert cases.world.read("kept-out-repair", "/etc/modprobe.d/site.conf") == "# ours\noptions loop max_loop=8\n"
     for name in ("kept-out-repair", "not-loaded"):
         assert cases.world.ledger(name)[0] == "modprobe hv_utils"
-        assert cases.world.running(name) == ["chrony.service", "hv-kvp-daemon.service", "hv-vss-daemon.service"]
+        assert cases.world.running(name) == [
+            "hv-kvp-daemon.service",
+            "hv-vss-daemon.service",
+            "systemd-timesyncd.service",
+        ]
 
 
 def test_nothing_about_modules_is_ever_written(cases: Outcome) -> None:
@@ -331,12 +337,12 @@ def test_file_copy_on_uio(cases: Outcome) -> None:
 
 def test_absent_stops_and_masks_but_never_stops_vss(cases: Outcome) -> None:
     running, masked, _pools = cases.after["states"]["change-of-mind"]
-    assert running == ["chrony.service", "hv-vss-daemon.service"]
+    assert running == ["hv-vss-daemon.service", "systemd-timesyncd.service"]
     assert masked == ["hv-fcopy-daemon.service", "hv-kvp-daemon.service", "hv-vss-daemon.service"]
     assert "runs on until the next boot" in cases.told("change-of-mind", 1)
     running, masked, _pools = cases.after["states"]["change-of-mind-openrc"]
-    assert running == ["chronyd", "hv_vss_daemon"]
-    assert cases.world.names("change-of-mind-openrc", "/etc/runlevels/default") == ["chronyd"]
+    assert running == ["hv_vss_daemon"]
+    assert cases.world.names("change-of-mind-openrc", "/etc/runlevels/default") == []
     for name in ("change-of-mind", "change-of-mind-openrc"):
         assert cases.runs[1].recap(name)["changed"] > 0
         assert cases.runs[2].recap(name)["changed"] == 0
@@ -353,7 +359,7 @@ def test_image_loses_its_pools_and_the_daemon_stays_off(cases: Outcome) -> None:
     assert cases.runs[1].recap("image")["failed"] == 0, cases.messages("image", 1)
     running, masked, pools = cases.after["states"]["image"]
     assert pools == ["kept"]
-    assert running == ["chrony.service", "hv-vss-daemon.service"]
+    assert running == ["hv-vss-daemon.service", "systemd-timesyncd.service"]
     assert masked == ["hv-fcopy-daemon.service"]
     assert cases.runs[2].recap("image")["changed"] == 0
 
