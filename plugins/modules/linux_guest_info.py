@@ -180,6 +180,10 @@ linux_guest:
               description: Its state, as systemd names it.
               type: str
               sample: active
+            unit_masked:
+              description: Whether it is masked; null where that was not seen.
+              type: bool
+              sample: false
             verdict:
               description:
                 - V(ok), or V(prepared) for an image that lacks nothing.

@@ -40,6 +40,7 @@ HIGH_IMPACT = ("heartbeat", "shutdown", "time_synchronization")
 
 _SHOWN = (
     *("offered", "device", "driver", "node", "node_present", "process", "daemon", "packages", "unit", "unit_state"),
+    *("unit_masked",),
     *("verdict", "explanation", "remedy", "impact"),
 )
 
@@ -64,6 +65,7 @@ def gather(root: Root, run: vmbus.Run) -> dict[str, Any]:
     for key, facts in services.items():
         unit = properties.get(facts["unit"] or "", {})
         facts["unit_state"] = unit.get("ActiveState")
+        facts["unit_masked"] = unit["LoadState"] == "masked" if "LoadState" in unit else None
         seen = Seen(
             key=key,
             booted=root.booted or evidence is not None,
