@@ -147,9 +147,9 @@ class World:
         return sorted(name for name in self.names(guest, "/run/fabricated") if not name.endswith(".failed"))
 
     def masked(self, guest: str) -> list[str]:
-        root = f"{self._directory}/guests/{guest}/root/etc/systemd/system"
+        root = f"{self._directory}/guests/{guest}/root"
         found = (
-            self._inside(["find", root, "-lname", "/dev/null", "-printf", "%f\n"])
+            self._inside(["find", f"{root}/etc/systemd/system", "-lname", "/dev/null", "-printf", "%f\n"])
             if self.names(guest, "/etc/systemd/system")
             else ""
         )
