@@ -116,7 +116,7 @@ def duplicates_of(records: list[bytes]) -> list[dict[str, Any]]:
     for record in records:
         values.setdefault(key_of(record), []).append(value_of(record))
     return [
-        {**described("key", key), "values": [show(value) for value in found]}
+        {**described("key", key), "all_values": [show(value) for value in found]}
         for key, found in values.items()
         if len(found) > 1
     ]

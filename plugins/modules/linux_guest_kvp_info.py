@@ -69,7 +69,7 @@ EXAMPLES = r"""
 
 - name: Use an item that the administrator of the host has put there
   ansible.builtin.debug:
-    msg: "{{ (kvp.pools.external['items'] | items2dict)['org.example/role'] | default('no role') }}"
+    msg: "{{ (kvp.pools.external.entries | items2dict)['org.example/role'] | default('no role') }}"
 
 - name: Ask how the provisioning of the machine went
   hyperv.integration.linux_guest_kvp_info:
@@ -96,10 +96,9 @@ pools:
       description: Whether there is such a file. The daemon makes it at its first start.
       type: bool
       sample: true
-    items:
+    entries:
       description:
-        - The items in the order of the pool, one for each key. Write C(pools.guest['items']), for
-          C(pools.guest.items) is a method of dictionaries; the filter C(items2dict) turns them into a dictionary.
+        - The items in the order of the pool, one for each key. The filter C(items2dict) turns them into a dictionary.
       type: list
       elements: dict
       contains:
@@ -125,7 +124,7 @@ pools:
           description: The key.
           type: str
           sample: PROVISIONING_REPORT
-        values:
+        all_values:
           description: The values of all records with this key, in order.
           type: list
           elements: str
@@ -422,7 +421,7 @@ def described_pool(pool: Pool, found: Snapshot) -> dict[str, Any]:
     return {
         "file": pool.path,
         "present": found.present,
-        "items": items_of(records),
+        "entries": items_of(records),
         "duplicates": duplicates_of(records),
         "damage": {"bytes": len(tail)} if tail else None,
         "journal": journal if found.journal_state else None,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import threading
 from pathlib import Path
@@ -41,7 +42,8 @@ def put(writer):
         assert pool.edit(Edit({{f"writer {{writer}} item {{number}}": "v" * (1 + number * 90)}})).changed
 
 if __name__ == "__main__":
-    processes = [multiprocessing.Process(target=put, args=(writer,)) for writer in range({WRITERS})]
+    fork = multiprocessing.get_context("fork")
+    processes = [fork.Process(target=put, args=(writer,)) for writer in range({WRITERS})]
     [process.start() for process in processes]
     [process.join() for process in processes]
     sys.exit(sum(process.exitcode for process in processes))
@@ -112,7 +114,7 @@ def test_ten_writers_beside_the_daemon(prepared: Guest) -> None:
     wanted = {f"writer {w} item {n}": "v" * (1 + n * 90) for w in range(WRITERS) for n in range(ITEMS)}
     assert guest.host.ask("kvp_enumerate", pool="guest")["items"] == wanted
     # What the host saw on the way was whole, and never less than before.
-    for before, after in zip(seen, seen[1:], strict=False):
+    for before, after in itertools.pairwise(seen):
         assert before.items() <= after.items()
     print(f"\n{guest.suite}: {len(wanted)} items by {WRITERS} writers, the host asked {len(seen)} times: lost 0")
     assert len(seen) > 1

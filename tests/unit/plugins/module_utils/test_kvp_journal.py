@@ -85,6 +85,10 @@ def items(pool: bytes) -> list[Item]:
     return [(key_of(record), value_of(record)) for record in split_records(pool)[0]]
 
 
+def host_changes(key: bytes) -> Callable[[bytes], bytes]:
+    return lambda pool: daemon_set(pool, key, b"by the host")
+
+
 FOREIGN = pool_of(("x", "by others"), ("y", "as well"))
 OTHERS: dict[str, tuple[Callable[[bytes], bytes], list[Item]]] = {
     "cloud-init appends": (lambda pool: pool + FOREIGN, items(FOREIGN)),
@@ -92,10 +96,7 @@ OTHERS: dict[str, tuple[Callable[[bytes], bytes], list[Item]]] = {
     "cloud-init empties the pool": (lambda pool: b"", []),
     "cloud-init empties the pool and appends": (lambda pool: FOREIGN, items(FOREIGN)),
     "host adds": (lambda pool: daemon_set(pool, b"x", b"by the host"), [(b"x", b"by the host")]),
-    **{
-        f"host changes {key}": ((lambda k: lambda pool: daemon_set(pool, k, b"by the host"))(key.encode()), [(key.encode(), b"by the host")])
-        for key in "abcdef"
-    },
+    **{f"host changes {key}": (host_changes(key.encode()), [(key.encode(), b"by the host")]) for key in "abcdef"},
 }
 DELETIONS = {f"host deletes {key}": key.encode() for key in "abcdef"}
 

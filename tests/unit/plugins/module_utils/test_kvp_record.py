@@ -55,8 +55,8 @@ def test_the_daemon_deletes_the_first_of_equal_keys(daemon: Path) -> None:
     """thrice was 1, 2, 3 before the host deleted it once."""
     records, _tail = split_records((daemon / "kvp_pool_1.bin").read_bytes())
     assert duplicates_of(records) == [
-        {"key": "twice", "values": ["first", "second"]},
-        {"key": "thrice", "values": ["2", "3"]},
+        {"key": "twice", "all_values": ["first", "second"]},
+        {"key": "thrice", "all_values": ["2", "3"]},
     ]
 
 
@@ -97,7 +97,7 @@ def test_items_have_the_value_of_the_first_record() -> None:
         {"key": "a", "value": "1", "occurrences": 2},
         {"key": "b", "value": "2", "occurrences": 1},
     ]
-    assert duplicates_of(records) == [{"key": "a", "values": ["1", "3"]}]
+    assert duplicates_of(records) == [{"key": "a", "all_values": ["1", "3"]}]
 
 
 def test_fields_without_a_nul_end_with_the_field() -> None:

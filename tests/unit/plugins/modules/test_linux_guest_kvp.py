@@ -201,6 +201,6 @@ def test_without_the_right_to_write(tmp_path: Path) -> None:
         script.chmod(0o755)
         guest.inventory = LocalGuest(directory, str(script)).inventory
         info, made = guest.results({KVP_INFO: {}}, {KVP: {"put": {"a": "2"}}})
-    assert info["pools"]["guest"]["items"] == [{"key": "a", "value": "1", "occurrences": 1}]
+    assert info["pools"]["guest"]["entries"] == [{"key": "a", "value": "1", "occurrences": 1}]
     assert made.status == "failed"
     assert "Permission denied. Run the task as root (become: true)." in made.msg

@@ -38,18 +38,18 @@ def test_reads_what_the_real_daemons_wrote(guest: LocalGuest, tmp_path: Path) ->
 def is_as_the_host_saw_it(result: Result, seen: dict[str, dict[str, str]]) -> None:
     assert result["changed"] is False
     for name in ("external", "auto_external"):
-        items = {item["key"]: item["value"] for item in result["pools"][name]["items"]}
+        items = {item["key"]: item["value"] for item in result["pools"][name]["entries"]}
         assert items == seen[str(NUMBERS[name])]
     pool = result["pools"]["guest"]
-    assert [(item["key"], item["value"], item["occurrences"]) for item in pool["items"]] == [
+    assert [(item["key"], item["value"], item["occurrences"]) for item in pool["entries"]] == [
         ("twice", "first", 2),
         ("org.example/state", "ready", 1),
         ("thrice", "2", 2),
         ("org.example/host", "was here", 1),
     ]
     assert pool["duplicates"] == [
-        {"key": "twice", "values": ["first", "second"]},
-        {"key": "thrice", "values": ["2", "3"]},
+        {"key": "twice", "all_values": ["first", "second"]},
+        {"key": "thrice", "all_values": ["2", "3"]},
     ]
     assert result["host"] == {
         "host_name": "HV-BERLIN",
@@ -89,7 +89,7 @@ def test_returns_what_the_documentation_says(guest: LocalGuest) -> None:
     (result,) = guest.results({KVP_INFO: {"decode_provisioning": True}})
     pool = result["pools"]["guest"]
     assert set(pool) == set(documented["pools"])
-    assert set(pool["items"][0]) == set(documented["pools"]["items"])
+    assert set(pool["entries"][0]) == set(documented["pools"]["entries"])
     assert set(pool["duplicates"][0]) == set(documented["pools"]["duplicates"])
     assert set(pool["damage"]) == set(documented["pools"]["damage"])
     assert set(pool["journal"]) == set(documented["pools"]["journal"])
@@ -107,7 +107,7 @@ def test_pools_that_are_not_there(guest: LocalGuest) -> None:
         assert result["pools"][name] == {
             "file": str(guest.pools / f".kvp_pool_{NUMBERS[name]}"),
             "present": False,
-            "items": [],
+            "entries": [],
             "duplicates": [],
             "damage": None,
             "journal": None,
@@ -128,7 +128,7 @@ def test_changes_nothing(guest: LocalGuest) -> None:
 def test_bytes_that_are_no_text_arrive(guest: LocalGuest) -> None:
     guest.write_pool(dirty(b"\xffkey", b"\xf0\x9f\x98") + dirty("ü".encode(), b"tab\there\x1b[2J"), 0)
     (result,) = guest.results({KVP_INFO: {"pools": ["external"]}})
-    assert result["pools"]["external"]["items"] == [
+    assert result["pools"]["external"]["entries"] == [
         {
             "key": "\\xffkey",
             "key_base64": "/2tleQ==",
@@ -146,7 +146,7 @@ def test_values_are_not_evaluated(guest: LocalGuest) -> None:
     guest.write_pool(pool_of(("evil", evil)), 0)
     _read, shown = guest.results(
         {KVP_INFO: {}, "register": "kvp"},
-        {"ansible.builtin.debug": {"msg": "{{ kvp.pools.external['items'][0].value }}"}},
+        {"ansible.builtin.debug": {"msg": "{{ kvp.pools.external.entries[0].value }}"}},
     )
     assert shown.msg == evil
 
