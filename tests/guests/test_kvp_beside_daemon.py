@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from guests import Guest
 
+from guests import Guest
 from workspace import CHECKOUT
 
 WRITERS = 10

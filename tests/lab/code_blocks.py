@@ -123,7 +123,7 @@ def commands(shell: str) -> list[list[str]]:
 
 
 def examples(content: Path) -> str:
-    """The text of EXAMPLES in the documentation of a module or filter, which is YAML beside it or part of its Python."""
+    """The text of EXAMPLES of a module or filter: in YAML beside it, or part of its Python."""
     text = content.read_text(encoding="utf-8")
     if content.suffix == ".yml":
         return str(yaml.safe_load(text)["EXAMPLES"])

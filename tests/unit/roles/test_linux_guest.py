@@ -28,7 +28,7 @@ WITH_DAEMON = {service.key: service for service in LINUX_SERVICES if service.dae
 @pytest.mark.parametrize("family", sorted(FAMILY))
 def test_the_packages_are_the_same(family: str) -> None:
     found = {key: service["packages"] for key, service in FAMILY[family].get("services", {}).items()}
-    assert PACKAGES.get(family, dict.fromkeys(found, [])) == found
+    assert PACKAGES.get(family, {key: [] for key in found}) == found
 
 
 def test_every_family_has_a_file() -> None:

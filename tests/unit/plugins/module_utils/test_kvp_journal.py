@@ -183,7 +183,9 @@ def test_a_damaged_journal_is_not_believed(position: int, change: int) -> None:
     assert journal == decode_journal(whole)
 
 
-@pytest.mark.parametrize("data", [b"", b"\0" * 5000, b"hyperv.integration kvp journal 1\n", b"hyperv.integration kvp journal 1\n[]\n"])
+@pytest.mark.parametrize(
+    "data", [b"", b"\0" * 5000, b"hyperv.integration kvp journal 1\n", b"hyperv.integration kvp journal 1\n[]\n"]
+)
 def test_other_bytes_are_no_journal(data: bytes) -> None:
     with pytest.raises(KvpError, match="not a whole journal"):
         decode_journal(data)

@@ -142,9 +142,7 @@ def test_a_missing_pool_is_not_made_for_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_daemon_makes_the_pool_at_the_same_moment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_daemon_makes_the_pool_at_the_same_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both see no file; the daemon is faster, and has put an item of the host into it already."""
     path = tmp_path / "hyperv" / ".kvp_pool_1"
     real_mkdir = os.mkdir
@@ -319,9 +317,7 @@ def test_an_edit_that_the_daemon_wrote_over_is_made_again(
     assert path.read_bytes() == pool_of(("a", "1"), ("b", "2"), ("h", "host"), ("c", "3"))
 
 
-def test_what_another_writer_made_of_an_item_stays(
-    pool: Pool, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_another_writer_made_of_an_item_stays(pool: Pool, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = pool._edit_once
     theirs = [pool_of(("a", "1"), ("c", "theirs"))]
 

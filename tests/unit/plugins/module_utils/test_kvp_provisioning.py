@@ -238,7 +238,23 @@ def test_other_pools_hold_no_provisioning(path: Path) -> None:
 
 
 PIECES = st.sampled_from(
-    ["CLOUD_INIT", "DIAG_V1", "PROVISIONING_REPORT", "|", "1", "0", VM, EVENT, "finish", "x", "INFO", "=", "'", '"', "event"]
+    [
+        "CLOUD_INIT",
+        "DIAG_V1",
+        "PROVISIONING_REPORT",
+        "|",
+        "1",
+        "0",
+        VM,
+        EVENT,
+        "finish",
+        "x",
+        "INFO",
+        "=",
+        "'",
+        '"',
+        "event",
+    ]
 )
 
 

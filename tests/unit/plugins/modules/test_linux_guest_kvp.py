@@ -159,9 +159,7 @@ def test_finishes_what_a_killed_run_began(guest: LocalGuest) -> None:
     old, new = pool_of(("a", "1"), ("b", "2")), pool_of(("b", "2"))
     guest.write_pool(pool_of(("b", "2"), ("b", "2")))
     (guest.pools / ".kvp_pool_1.journal").write_bytes(encode_journal(Journal(old, new, redo=False)))
-    info, predicted, made, again = guest.results(
-        {KVP_INFO: {}}, {KVP: {}, "check_mode": True}, {KVP: {}}, {KVP: {}}
-    )
+    info, predicted, made, again = guest.results({KVP_INFO: {}}, {KVP: {}, "check_mode": True}, {KVP: {}}, {KVP: {}})
     assert info["pools"]["guest"]["journal"] == {"file": f"{made['file']}.journal", "state": "pending"}
     assert predicted.data == made.data
     assert (made["changed"], made["recovery"]) == (True, {"outcome": "finished", "kept_at": None})
@@ -195,9 +193,7 @@ def test_without_the_right_to_write(tmp_path: Path) -> None:
         guest = LocalGuest(directory, "/usr/bin/python3")
         guest.write_pool(pool_of(("a", "1")))
         script = directory / "python"
-        script.write_text(
-            "#!/bin/sh\nexec setpriv --reuid 65534 --regid 65534 --clear-groups /usr/bin/python3 \"$@\"\n"
-        )
+        script.write_text('#!/bin/sh\nexec setpriv --reuid 65534 --regid 65534 --clear-groups /usr/bin/python3 "$@"\n')
         script.chmod(0o755)
         guest.inventory = LocalGuest(directory, str(script)).inventory
         info, made = guest.results({KVP_INFO: {}}, {KVP: {"put": {"a": "2"}}})

@@ -75,9 +75,7 @@ def is_as_the_host_saw_it(result: Result, seen: dict[str, dict[str, str]]) -> No
 
 def keys_of(documented: dict[str, Any]) -> dict[str, Any]:
     """The names that RETURN gives, nested as the result is."""
-    return {
-        name: keys_of(entry["contains"]) if "contains" in entry else None for name, entry in documented.items()
-    }
+    return {name: keys_of(entry["contains"]) if "contains" in entry else None for name, entry in documented.items()}
 
 
 def test_returns_what_the_documentation_says(guest: LocalGuest) -> None:
