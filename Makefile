@@ -45,7 +45,7 @@ test-integration: setup ## playbooks and modules against simulated hosts, with a
 	@$(WITH_ENV) python -m pytest tests/integration tests/faults $(ARGS)
 
 test-guests: setup ## real daemons, modules and role in four Debian releases, booted here (needs root)
-	@$(WITH_ENV) HVIS_GUESTS=$${HVIS_GUESTS:-all} python -m pytest tests/guests -n $(WORKERS) --dist loadfile --durations 10 $(ARGS)
+	@$(WITH_ENV) HVIS_GUESTS=$${HVIS_GUESTS:-all} python -m pytest tests/guests -n $(WORKERS) --dist worksteal --durations 10 $(ARGS)
 
 test-vm: setup ## a virtual machine that looks like Hyper-V, under emulation (needs root, takes minutes)
 	@$(WITH_ENV) HVIS_GUESTS=bookworm python -m pytest tests/guests/virtual_machine $(ARGS)
