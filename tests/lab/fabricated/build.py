@@ -10,6 +10,7 @@ waits until its standard input is closed.
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import shutil
@@ -51,13 +52,17 @@ def main() -> None:
     recipes = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     top = Path(sys.argv[2])
     mount("-t", "tmpfs", "tmpfs", str(top))
+    # Compiled once, not at every start of a stand-in.
+    stage = top / ".stage"
+    shutil.copytree(HERE, stage, ignore=shutil.ignore_patterns("__pycache__"))
+    compileall.compile_dir(stage, stripdir=stage, prependdir=f"/{HOME}", quiet=1)
     for recipe in recipes:
-        build(top / recipe["name"], recipe)
+        build(top / recipe["name"], recipe, stage)
     print("ready", flush=True)
     sys.stdin.read()
 
 
-def build(home: Path, recipe: dict[str, Any]) -> None:
+def build(home: Path, recipe: dict[str, Any], stage: Path) -> None:
     """A guest in home: root is its root, upper what differs from the machine's /usr."""
     root = home / "root"
     for name in ("usr", "etc", "var", "run", "tmp", "proc", "sys", "dev", "root"):
@@ -78,7 +83,7 @@ def build(home: Path, recipe: dict[str, Any]) -> None:
         (root / "dev" / name).touch()
         mount("--bind", f"/dev/{name}", str(root / "dev" / name))
     remove_foreign(root)
-    fill(root, recipe)
+    fill(root, recipe, stage)
     # The rest is what a boot would do, by the stand-ins themselves.
     subprocess.run(["chroot", str(root), sys.executable, "-IS", f"/{HOME}/boot.py"], check=True)
 
@@ -97,7 +102,7 @@ def remove_foreign(root: Path) -> None:
             path.unlink()
 
 
-def fill(root: Path, recipe: dict[str, Any]) -> None:
+def fill(root: Path, recipe: dict[str, Any], stage: Path) -> None:
     """Everything that lies in files from the start."""
     release = "".join(f'{name}="{value}"\n' for name, value in recipe["os_release"].items())
     files = {
@@ -126,8 +131,7 @@ def fill(root: Path, recipe: dict[str, Any]) -> None:
     folders = {"systemd": ["run/systemd/system"], "openrc": ["run/openrc/started", "etc/runlevels/default"], "rc": []}
     for folder in [*folders[recipe["init"]], "run/fabricated", "usr/lib/systemd/system", "etc/udev/rules.d"]:
         (root / folder).mkdir(parents=True, exist_ok=True)
-    for path in HERE.glob("*.py"):
-        shutil.copy(path, root / HOME / path.name)
+    shutil.copytree(stage, root / HOME, dirs_exist_ok=True)
     for command in (*COMMANDS[recipe["init"]], *COMMON):
         script = root / "usr" / ("sbin" if command != "systemctl" else "bin") / command
         script.unlink(missing_ok=True)

@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The commands of a fabricated guest."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import state
+
+
+def systemctl(words: list) -> int:
+    options = [word for word in words if word.startswith("-")]
+    verb, *units = [word for word in words if not word.startswith("-") and "," not in word]
+    if verb in ("daemon-reload",):
+        return 0
+    units = [state.full(unit) for unit in units]
+    if verb == "show":
+        show(units, "--property" in options)
+        return 0
+    (unit,) = units
+    if verb in ("is-enabled", "is-active"):
+        answer = state.enabled(unit) if verb == "is-enabled" else state.active_state(unit)
+        print(answer)
+        return 0 if answer in ("enabled", "static", "active") else 1
+    state.log(f"systemctl {verb} {unit}")
+    return change(verb, unit)
+
+
+def change(verb: str, unit: str) -> int:
+    here = f"/etc/systemd/system/{unit}"
+    wants = f"/etc/systemd/system/multi-user.target.wants/{unit}"
+    if verb == "mask":
+        state.link("/dev/null", here)
+    elif verb == "unmask":
+        if os.path.islink(here):
+            os.unlink(here)
+    elif verb == "enable":
+        state.link(f"/usr/lib/systemd/system/{unit}", wants)
+    elif verb == "disable":
+        if os.path.lexists(wants):
+            os.unlink(wants)
+    elif verb == "stop":
+        state.stop(unit)
+    elif verb in ("start", "restart"):
+        if verb == "restart":
+            state.stop(unit)
+        error = state.start(unit)
+        print(error, file=sys.stderr)
+        return 1 if error else 0
+    else:
+        print(f"Unknown command verb {verb}.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def show(units: list, chosen: bool) -> None:
+    blocks = []
+    for unit in units:
+        text = state.unit_text(unit)
+        load = {"": "not-found", "masked": "masked"}.get(text, "loaded")
+        blocks.append(f"Id={unit}\nLoadState={load}\nActiveState={state.active_state(unit)}\nSubState=\n")
+    print("\n".join(blocks), end="")
+
+
+def modprobe(words: list) -> int:
+    state.log(f"modprobe {' '.join(words)}")
+    if state.load_module(words[-1]):
+        return 0
+    print(f"modprobe: FATAL: Module {words[-1]} not found or kept out.", file=sys.stderr)
+    return 1
+
+
+def udevadm(words: list) -> int:
+    if words[0] == "trigger":
+        state.log(f"udevadm {' '.join(words)}")
+        state.trigger(words)
+    return 0
+
+
+def chronyd(words: list) -> int:
+    if "-p" in words and float(state.guest()["chrony"]["version"]) < 4.0:
+        print("chronyd: invalid option -- 'p'", file=sys.stderr)
+        return 1
+    for line in state.chrony_lines(words[words.index("-f") + 1]):
+        if line.split()[0] not in state.CHRONY_DIRECTIVES:
+            print("Fatal error : Invalid directive", file=sys.stderr)
+            return 1
+        print(line)
+    return 0
+
+
+def rc_service(words: list) -> int:
+    name, verb = [word for word in words if not word.startswith("-")][:2]
+    if not os.path.exists(f"/etc/init.d/{name}"):
+        print(f" * rc-service: service `{name}' does not exist", file=sys.stderr)
+        return 1
+    if verb == "status":
+        runs = bool(state.running(name))
+        print(f" * status: {'started' if runs else 'stopped'}")
+        return 0 if runs else 3
+    state.log(f"rc-service {name} {verb}")
+    if verb in ("stop", "restart"):
+        state.end(name)
+        if os.path.lexists(f"/run/openrc/started/{name}"):
+            os.unlink(f"/run/openrc/started/{name}")
+    if verb in ("start", "restart"):
+        program = state.read(f"/etc/init.d/{name}").partition("command=")[2].split()[0]
+        error = state.start_chrony(name, program) if "chronyd" in program else state.start_daemon(name, program)
+        if error or not state.running(name):
+            print(error or f" * ERROR: {name} failed to start", file=sys.stderr)
+            return 1
+        state.link(f"/etc/init.d/{name}", f"/run/openrc/started/{name}")
+    return 0
+
+
+def rc_update(words: list) -> int:
+    if words[0] in ("show", "-s"):
+        for name in sorted(os.listdir("/etc/runlevels/default")):
+            print(f" {name} | default")
+        return 0
+    state.log(f"rc-update {' '.join(words)}")
+    verb, name = words[:2]
+    path = f"/etc/runlevels/default/{name}"
+    if verb == "add":
+        state.link(f"/etc/init.d/{name}", path)
+    elif os.path.lexists(path):
+        os.unlink(path)
+    return 0
+
+
+def uname(words: list) -> int:
+    print(
+        {"-m": state.guest()["architecture"], "-r": state.guest()["kernel"]}.get(
+            "".join(words), state.guest()["system"]
+        )
+    )
+    return 0
+
+
+def dmesg(words: list) -> int:
+    group = {"VBS": "0x1", "SNP": "0xba2", "TDX": "0xba3"}.get(state.guest()["isolation"], "0x0")
+    if state.guest()["hyperv"]:
+        print(f"[    0.000000] Hyper-V: Isolation Config: Group A 0x1, Group B {group}")
+    return 0
+
+
+def systemd_detect_virt(words: list) -> int:
+    print("none" if "--cvm" in words or not state.guest()["hyperv"] else "microsoft")
+    return 0
+
+
+COMMANDS = {
+    "chronyd": chronyd,
+    "dmesg": dmesg,
+    "modprobe": modprobe,
+    "rc-service": rc_service,
+    "rc-update": rc_update,
+    "systemctl": systemctl,
+    "systemd-detect-virt": systemd_detect_virt,
+    "udevadm": udevadm,
+    "uname": uname,
+}
