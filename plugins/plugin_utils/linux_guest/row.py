@@ -22,6 +22,7 @@ _SERVICE: Service = {
     "reason": "",
     "remedy": "",
     "note": "",
+    "doubt": False,
 }
 _CLOCK: Clock = {
     "package": "chrony",
@@ -49,7 +50,7 @@ def choose_row(family: Mapping[str, Any], facts: Mapping[str, Any]) -> Row:
     text = {"kernel": facts["kernel"], "version": distribution["version"]}
     services = {key: _service(key, layers, text) for key in KEYS}
     _without_legacy_copy(services["guest_service_interface"], facts["kernel"], row["name"] if row else family["name"])
-    follow = next((layer["follow"] for layer in reversed(layers) if "follow" in layer), [])
+    follow: list[str] = next((layer["follow"] for layer in reversed(layers) if "follow" in layer), [])
     return {
         "name": row["name"] if row else named,
         "evidence": row["evidence"] if row else "inferred from its family",

@@ -32,6 +32,7 @@ class Service(TypedDict):
     unit: None where it brings none. carriers: packages that bring the unit, if perhaps no daemon that works.
     boot: what starts the unit when the guest boots: `udev` (or the package), or `enable`, which has to be done.
     binds_itself: whether the unit gives the device to uio_hv_generic when it starts. note: what else to tell.
+    doubt: whether it is known that its unit may not start there.
     """
 
     packages: list[str]
@@ -43,6 +44,7 @@ class Service(TypedDict):
     reason: str
     remedy: str
     note: str
+    doubt: bool
 
 
 class Clock(TypedDict):

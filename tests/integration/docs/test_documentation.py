@@ -46,8 +46,10 @@ DOCUMENTS = [
 BLOCKS = [block for document in DOCUMENTS for block in code_blocks(document)]
 SIDECARS = sorted(CHECKOUT.glob("plugins/modules/*.yml"))
 
-# Guides to what is done inside guests: tests of their own run their playbooks.
-GUEST_GUIDES = [path for path in sorted(GUIDES.glob("*.rst")) if "hosts: linux_guests" in path.read_text("utf-8")]
+# Documents about what is done inside guests: tests of their own run their playbooks.
+GUEST_DOCUMENTS = {
+    path for path in (*GUIDES.glob("*.rst"), *ROLE_READMES) if "hosts: linux_guests" in path.read_text("utf-8")
+}
 
 TOOLS = Path(sys.executable).parent
 # Text is what a command prints: there is nothing to run.
@@ -158,7 +160,7 @@ def test_playbooks_are_understood(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [README, *sorted({*GUIDES.glob("*.rst")} - {*GUEST_GUIDES}), *ROLE_READMES], ids=named
+    "document", [README, *sorted({*GUIDES.glob("*.rst"), *ROLE_READMES} - GUEST_DOCUMENTS)], ids=named
 )
 def test_playbooks_run(document: Path, tmp_path: Path, inventory: Path) -> None:
     """One after the other, as a reader would, with the files that the document names."""

@@ -62,10 +62,10 @@ def family_of(facts: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def plan_for(recipe: Recipe, wish: str = "present", **wishes: Any) -> Plan:
-    """The plan for a guest on which nothing was installed yet; wish: for all three services."""
+def plan_for(recipe: Recipe) -> Plan:
+    """The plan for a guest on which nothing was installed yet and everything is wanted."""
     facts = facts_of(recipe)
-    return make_plan(facts, family_of(facts), {"services": dict.fromkeys(KEYS, wish), **wishes})
+    return make_plan(facts, family_of(facts), {"services": dict.fromkeys(KEYS, "present")})
 
 
 def row_of(name: str) -> str:
@@ -87,7 +87,8 @@ def predicted(name: str) -> Line:
     row = choose_row(family_of(facts), facts)
     if not plan["act"]:
         return Line(name, f"{plan['row']} ({plan['evidence']})", [], [], {}, [plan["reason"].partition(":")[0]])
-    verdict = {key: "ok" if key in plan["expected"] else "not packaged" for key in KEYS}
+    known = {key: "doubtful" if row["services"][key]["doubt"] else "ok" for key in plan["expected"]}
+    verdict = {key: known.get(key, "not packaged") for key in KEYS}
     remedies = [row["services"][key]["remedy"] for key in KEYS if key not in plan["expected"]]
     notes = [row["services"][key]["note"] for key in KEYS if key in plan["expected"]]
     return Line(
@@ -146,7 +147,7 @@ def text_table(lines: Iterable[Line]) -> str:
     rule = "-+-".join("-" * width for width in WIDTHS)
     out = []
     for row in [list(HEAD), *map(cells, lines)]:
-        columns = [textwrap.wrap(cell, width) for cell, width in zip(row, WIDTHS, strict=True)]
+        columns = [textwrap.wrap(cell, width, break_on_hyphens=False) for cell, width in zip(row, WIDTHS, strict=True)]
         for parts in itertools.zip_longest(*columns, fillvalue=""):
             out.append(" | ".join(f"{part:<{width}}" for part, width in zip(parts, WIDTHS, strict=True)).rstrip())
         out.append(rule)

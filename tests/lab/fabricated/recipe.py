@@ -26,7 +26,13 @@ UIO_COPY_SINCE = (6, 10)
 def release(name: str) -> dict[str, Any]:
     """What was recorded of a distribution's release."""
     text = (RELEASES / f"{name}.yml").read_text(encoding="utf-8")
-    defaults = {"architecture": "x86_64", "system": "Linux", "packages": {}, "chrony": None, "timesyncd": False}
+    defaults: dict[str, Any] = {
+        "architecture": "x86_64",
+        "system": "Linux",
+        "packages": {},
+        "chrony": None,
+        "timesyncd": False,
+    }
     return {**defaults, "binds_copy": False, "clock_link": True, **yaml.safe_load(text)}
 
 

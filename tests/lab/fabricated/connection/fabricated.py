@@ -46,7 +46,9 @@ class Connection(LocalConnection):
     transport = "fabricated"
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
-        return super().exec_command(shlex.join([*self._enter(), "/bin/sh", "-c", cmd]), in_data, sudoable)
+        words = [*self._enter(), "/bin/sh", "-c", cmd]
+        result: tuple[int, bytes, bytes] = super().exec_command(shlex.join(words), in_data, sudoable)
+        return result
 
     def put_file(self, in_path: str, out_path: str) -> None:
         code, _output, errors = self.exec_command(f"cat > {shlex.quote(out_path)}", Path(in_path).read_bytes())

@@ -11,7 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import state
+import state  # type: ignore[import-not-found]  # beside this file in the guest
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import sys
 
 sys.path.insert(0, "/usr/lib/fabricated")
 
-from commands import COMMANDS
+from commands import COMMANDS  # type: ignore[import-not-found]
 
 if __name__ == "__main__":
     sys.exit(COMMANDS[sys.argv[1]](sys.argv[2:]))

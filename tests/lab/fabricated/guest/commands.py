@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import sys
 
-import state
+import state  # type: ignore[import-not-found]  # beside this file in the guest
 
 
-def systemctl(words: list) -> int:
+def systemctl(words: list[str]) -> int:
     options = [word for word in words if word.startswith("-")]
     verb, *units = [word for word in words if not word.startswith("-") and "," not in word]
     if verb in ("daemon-reload",):
@@ -57,7 +57,7 @@ def change(verb: str, unit: str) -> int:
     return 0
 
 
-def show(units: list, chosen: bool) -> None:
+def show(units: list[str], chosen: bool) -> None:
     blocks = []
     for unit in units:
         text = state.unit_text(unit)
@@ -66,7 +66,7 @@ def show(units: list, chosen: bool) -> None:
     print("\n".join(blocks), end="")
 
 
-def modprobe(words: list) -> int:
+def modprobe(words: list[str]) -> int:
     state.log(f"modprobe {' '.join(words)}")
     if state.load_module(words[-1]):
         return 0
@@ -74,14 +74,14 @@ def modprobe(words: list) -> int:
     return 1
 
 
-def udevadm(words: list) -> int:
+def udevadm(words: list[str]) -> int:
     if words[0] == "trigger":
         state.log(f"udevadm {' '.join(words)}")
         state.trigger(words)
     return 0
 
 
-def chronyd(words: list) -> int:
+def chronyd(words: list[str]) -> int:
     if "-p" in words and float(state.guest()["chrony"]["version"]) < 4.0:
         print("chronyd: invalid option -- 'p'", file=sys.stderr)
         return 1
@@ -93,7 +93,7 @@ def chronyd(words: list) -> int:
     return 0
 
 
-def rc_service(words: list) -> int:
+def rc_service(words: list[str]) -> int:
     name, verb = [word for word in words if not word.startswith("-")][:2]
     if not os.path.exists(f"/etc/init.d/{name}"):
         print(f" * rc-service: service `{name}' does not exist", file=sys.stderr)
@@ -117,7 +117,7 @@ def rc_service(words: list) -> int:
     return 0
 
 
-def rc_update(words: list) -> int:
+def rc_update(words: list[str]) -> int:
     if words[0] in ("show", "-s"):
         for name in sorted(os.listdir("/etc/runlevels/default")):
             print(f" {name} | default")
@@ -132,7 +132,7 @@ def rc_update(words: list) -> int:
     return 0
 
 
-def uname(words: list) -> int:
+def uname(words: list[str]) -> int:
     print(
         {"-m": state.guest()["architecture"], "-r": state.guest()["kernel"]}.get(
             "".join(words), state.guest()["system"]
@@ -141,14 +141,14 @@ def uname(words: list) -> int:
     return 0
 
 
-def dmesg(words: list) -> int:
+def dmesg(words: list[str]) -> int:
     group = {"VBS": "0x1", "SNP": "0xba2", "TDX": "0xba3"}.get(state.guest()["isolation"], "0x0")
     if state.guest()["hyperv"]:
         print(f"[    0.000000] Hyper-V: Isolation Config: Group A 0x1, Group B {group}")
     return 0
 
 
-def systemd_detect_virt(words: list) -> int:
+def systemd_detect_virt(words: list[str]) -> int:
     print("none" if "--cvm" in words or not state.guest()["hyperv"] else "microsoft")
     return 0
 

@@ -13,4 +13,4 @@ with open("/usr/lib/fabricated/guest.json", encoding="utf-8") as _file:
     _guest = json.load(_file)
 _real = os.uname()
 _uname = os.uname_result((_guest["system"], "guest", _guest["kernel"], _real.version, _guest["architecture"]))
-os.uname = lambda: _uname  # type: ignore[method-assign, assignment]
+os.uname = lambda: _uname

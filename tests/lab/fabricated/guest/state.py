@@ -18,6 +18,7 @@ import json
 import os
 import re
 import shutil
+from typing import Any
 
 HOME = "/usr/lib/fabricated"
 STATE = "/var/lib/fabricated"
@@ -53,6 +54,12 @@ def link(target: str, path: str) -> None:
     os.symlink(target, path)
 
 
+def first(pattern: str, text: str) -> str:
+    """What the group of a pattern matches, nothing when it does not."""
+    found = re.search(pattern, text)
+    return found[1] if found else ""
+
+
 def log(what: str) -> None:
     """The ledger: every change that a stand-in was asked for, one a line."""
     os.makedirs(STATE, exist_ok=True)
@@ -60,9 +67,10 @@ def log(what: str) -> None:
         file.write(what + "\n")
 
 
-def guest() -> dict:
+def guest() -> dict[str, Any]:
     """What this guest was built from."""
-    return json.loads(read(f"{HOME}/guest.json"))
+    found: dict[str, Any] = json.loads(read(f"{HOME}/guest.json"))
+    return found
 
 
 # --- kernel
@@ -116,7 +124,7 @@ def udev_rules() -> str:
     return rules
 
 
-def trigger(words: list) -> None:
+def trigger(words: list[str]) -> None:
     """`udevadm trigger`: what the rules in the guest do with the device or the subsystem that is named."""
     rules = udev_rules()
     copy_rule = re.search(rf'ATTR{{class_id}}=="{{{COPY_CLASS}}}".*kmod load uio_hv_generic.*new_id', rules)
@@ -188,7 +196,7 @@ def condition_holds(line: str) -> bool:
     if name in ("ConditionPathExists", "ConditionPathIsDirectory"):
         return os.path.exists(value) != negated
     if name == "ConditionVirtualization":
-        return (value == "microsoft") == guest()["hyperv"]
+        return bool((value == "microsoft") == guest()["hyperv"])
     return True
 
 
@@ -210,7 +218,7 @@ def start(unit: str) -> str:
         return f"A dependency job for {unit} failed. See 'journalctl -xe' for details." if waits else ""
     if "new_id" in "".join(re.findall(r"(?m)^ExecStartPre=.*$", text)):
         bind_copy()
-    program = re.search(r"(?m)^ExecStart=(\S+)", text)[1]
+    program = first(r"(?m)^ExecStart=(\S+)", text)
     if os.path.basename(program) == "chronyd":
         return start_chrony(unit, program)
     return start_daemon(unit, program)
@@ -220,7 +228,7 @@ def start_daemon(unit: str, program: str) -> str:
     kernel = read("/proc/sys/kernel/osrelease").strip()
     name = os.path.basename(program)
     missing = "linux-tools" in read(program) and not os.path.exists(f"/usr/lib/linux-tools/{kernel}/{name}")
-    node = "/dev/uio0" if "uio" in name else f"/dev/vmbus/hv_{re.search('kvp|vss|fcopy', name)[0]}"
+    node = "/dev/uio0" if "uio" in name else f"/dev/vmbus/hv_{first('(kvp|vss|fcopy)', name)}"
     if not os.access(program, os.X_OK) or missing or not os.path.exists(node):
         write(f"/run/fabricated/{unit}.failed", "")
         return ""  # Type=simple: systemctl does not wait for what the daemon says
@@ -255,9 +263,9 @@ def active_state(unit: str) -> str:
 # --- chrony
 
 
-def chrony_lines(path: str) -> list:
+def chrony_lines(path: str) -> list[str]:
     """The lines of chrony's configuration with what it includes."""
-    lines = []
+    lines: list[str] = []
     for line in read(path).splitlines():
         words = line.split()
         if not words or words[0][0] in "#!;%":
@@ -274,7 +282,7 @@ def chrony_lines(path: str) -> list:
 # --- packages
 
 
-def installed() -> set:
+def installed() -> set[str]:
     return set(read(f"{STATE}/packages").split())
 
 
@@ -283,9 +291,10 @@ def stand_in(command: str) -> str:
     return f'#!/bin/sh\nexec {guest()["python"]} -IS {HOME}/command.py {command} "$@"\n'
 
 
-def missing_packages(names: list) -> list:
+def missing_packages(names: list[str]) -> list[str]:
     """Those of the packages that are not installed yet, with what they need. Raises KeyError for an unknown one."""
-    known, found = guest()["packages"], []
+    known = guest()["packages"]
+    found: list[str] = []
 
     def add(name: str) -> None:
         package = known[name]
@@ -299,7 +308,7 @@ def missing_packages(names: list) -> list:
     return found
 
 
-def install(names: list) -> None:
+def install(names: list[str]) -> None:
     """Unpack the recorded files, and do what the package's scripts do."""
     for name in names:
         package = guest()["packages"][name]

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible.errors import AnsibleFilterError
 
@@ -16,7 +18,7 @@ FACTS = {
     "architecture": "x86_64",
     "distribution": {"id": "debian", "version": "12", "name": "Debian 12"},
 }
-FAMILY = {"name": "Debian", "services": {}, "time": None, "rows": []}
+FAMILY: dict[str, Any] = {"name": "Debian", "services": {}, "time": None, "rows": []}
 
 
 def test_filter_plans() -> None:
