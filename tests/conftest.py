@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -25,6 +26,8 @@ def read_setup_env() -> dict[str, str]:
     return dict(shlex.split(line)[0].split("=", 1) for line in lines)
 
 
+settings.register_profile("checkout", deadline=None)  # a busy machine is no failure
+settings.load_profile("checkout")
 sys.path[:0] = [str(CHECKOUT / "extensions" / "simulator"), str(CHECKOUT / "tests" / "lab")]
 
 import needs  # noqa: E402
