@@ -20,6 +20,8 @@ from fabricated.matrix import one_of_each_row
 from fabricated.recipe import Recipe, release
 from fabricated.world import World
 from playbook_runner import Run, run_tasks
+from tools import run_tool
+from workspace import LAB
 
 ROLE = "hyperv.integration.linux_guest"
 KVP, VSS, COPY = "key_value_pair_exchange", "vss", "guest_service_interface"
@@ -368,6 +370,12 @@ def test_no_daemon_of_hyper_v_is_restarted_and_vss_is_never_stopped(rows: Outcom
             for line in outcome.world.ledger(name):
                 assert not ("restart" in line and "chrony" not in line), (name, line)
                 assert not ("vss" in line and ("stop" in line.split() or line.endswith(" stop"))), (name, line)
+
+
+def test_command_prints_what_came_of_it() -> None:
+    output = run_tool("python", LAB / "fabricated" / "matrix.py", "--run", "debian-13", "ubuntu-26.04")
+    for text in ("gsi not_packaged", "gsi daemon_stopped", "trixie-backports", "systemctl start"):
+        assert text in " ".join(output.split()), output
 
 
 def test_units_get_no_drop_ins(rows: Outcome) -> None:

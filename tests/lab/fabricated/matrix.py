@@ -114,7 +114,12 @@ def measured(wanted: Iterable[str]) -> list[Line]:
         tempfile.TemporaryDirectory(prefix="hvis-matrix-") as directory,
         World([Recipe(name, name) for name in lines], Path(directory, "world")) as world,
     ):
-        run = run_tasks(world.inventory(), [role, look], hosts="guests", forks=4, env=world.environment())
+        run = run_tasks(world.inventory(), [role, look], hosts="guests", stop=True, forks=4, env=world.environment())
+    # Where the role does nothing there is nothing to look at; everywhere else somebody has to have looked.
+    seen = {result.host for result in run.results if result.task == "look"}
+    unseen = {name for name in lines if plan_for(Recipe(name, name))["act"]} - seen
+    if unseen:
+        sys.exit(f"The role did not come to its end for {', '.join(sorted(unseen))}:\n{run.output}")
     for result in run.results:
         if result.task == "look" and result.status == "ok":
             services = result["linux_guest"]["services"]
@@ -123,7 +128,7 @@ def measured(wanted: Iterable[str]) -> list[Line]:
                 packages=sorted(
                     {name for key in KEYS for name in services[key]["packages"] if services[key]["daemon"]}
                 ),
-                units=[services[key]["unit"] for key in KEYS if services[key]["unit"]],
+                units=[services[key]["unit"].removesuffix(".service") for key in KEYS if services[key]["unit"]],
                 remedy=lines[result.host].remedy
                 + [f"{SHORT[key]}: {services[key]['remedy']}" for key in KEYS if services[key]["remedy"]],
             )

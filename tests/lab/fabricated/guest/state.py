@@ -14,11 +14,12 @@ Runs inside of the guest with nothing but the standard library. Behaves as was m
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import shutil
-from typing import Any
+
+# systemctl alone runs some hundred times in a test, so what is slow to import is imported where it is used.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 HOME = "/usr/lib/fabricated"
 STATE = "/var/lib/fabricated"
@@ -56,6 +57,8 @@ def link(target: str, path: str) -> None:
 
 def first(pattern: str, text: str) -> str:
     """What the group of a pattern matches, nothing when it does not."""
+    import re
+
     found = re.search(pattern, text)
     return found[1] if found else ""
 
@@ -69,6 +72,8 @@ def log(what: str) -> None:
 
 def guest() -> dict[str, Any]:
     """What this guest was built from."""
+    import json
+
     found: dict[str, Any] = json.loads(read(f"{HOME}/guest.json"))
     return found
 
@@ -78,6 +83,8 @@ def guest() -> dict[str, Any]:
 
 def load_module(name: str) -> bool:
     """`modprobe`: an install line decides, a blacklist does not hinder who names the module."""
+    import re
+
     kernel = read("/proc/sys/kernel/osrelease").strip()
     for folder in ("/etc/modprobe.d", "/usr/lib/modprobe.d"):
         for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
@@ -126,6 +133,8 @@ def udev_rules() -> str:
 
 def trigger(words: list[str]) -> None:
     """`udevadm trigger`: what the rules in the guest do with the device or the subsystem that is named."""
+    import re
+
     rules = udev_rules()
     copy_rule = re.search(rf'ATTR{{class_id}}=="{{{COPY_CLASS}}}".*kmod load uio_hv_generic.*new_id', rules)
     if COPY_DEVICE in words and copy_rule:
@@ -157,6 +166,8 @@ def running(unit: str) -> str:
 
 
 def end(unit: str) -> None:
+    import shutil
+
     number = running(unit)
     if number:
         shutil.rmtree(f"/proc/{number}", ignore_errors=True)
@@ -202,6 +213,8 @@ def condition_holds(line: str) -> bool:
 
 def start(unit: str) -> str:
     """Start a unit; return an error text, empty when systemctl would end with 0."""
+    import re
+
     unit = full(unit)
     text = unit_text(unit)
     if text == "masked":
