@@ -129,7 +129,7 @@ def examples(content: Path) -> str:
         return str(yaml.safe_load(text)["EXAMPLES"])
     for node in ast.parse(text).body:
         match node:
-            case ast.Assign(targets=[ast.Name(id="EXAMPLES")], value=ast.Constant(value=str(found))):
+            case ast.Assign(targets=[ast.Name(id="EXAMPLES")], value=ast.Constant(value=str() as found)):
                 return found
     raise KeyError(f"{content} has no EXAMPLES")
 

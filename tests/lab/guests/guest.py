@@ -26,9 +26,10 @@ from .services import DEFAULT, MASKED, SERVICES, OfferedServices
 IN_CGROUP = """
 umount -R /sys/fs/cgroup 2>/dev/null || true
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
-# empty groups of guests that were killed; a minute old, so as not to take one that is about to be entered
+# Empty groups of guests that were killed; a minute old, so as not to take one that is about to be entered. Another
+# guest that boots now may be removing the same ones.
 for left in $(find /sys/fs/cgroup -maxdepth 1 -name 'hvis-*' -mmin +1); do
-  grep -q 'populated 1' "$left/cgroup.events" || find "$left" -depth -type d -exec rmdir {} ';'
+  grep -qs 'populated 1' "$left/cgroup.events" || find "$left" -depth -type d -exec rmdir {} ';' 2>/dev/null || true
 done
 group=/sys/fs/cgroup/$1
 shift
