@@ -40,8 +40,7 @@ HIGH_IMPACT = ("heartbeat", "shutdown", "time_synchronization")
 
 _SHOWN = (
     *("offered", "device", "driver", "node", "node_present", "process", "daemon", "packages", "unit", "unit_state"),
-    *("unit_masked",),
-    *("verdict", "explanation", "remedy", "impact"),
+    *("unit_masked", "verdict", "explanation", "remedy", "impact"),
 )
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_services import UIO_COPY_DAEMONS, UIO_COPY_SINCE
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.shapes import KEYS, Clock, Row, Service
 
 _SERVICE: Service = {
@@ -32,9 +33,6 @@ _CLOCK: Clock = {
     "validate": True,
     "replaces_timesyncd": False,
 }
-# From then on the kernel leaves file copy to uio_hv_generic and another daemon (Linux commit ec314f61e4fc).
-UIO_COPY_SINCE = "6.10"
-UIO_COPY_DAEMON = "hv_fcopy_uio_daemon"
 
 
 def choose_row(family: Mapping[str, Any], facts: Mapping[str, Any]) -> Row:
@@ -87,7 +85,7 @@ def numbers(version: str) -> tuple[int, ...]:
 
 def uio_copy(kernel: str) -> bool:
     """Tell whether a kernel leaves file copy to uio_hv_generic."""
-    return numbers(kernel) >= numbers(UIO_COPY_SINCE)
+    return numbers(kernel) >= UIO_COPY_SINCE
 
 
 def _begins(version: str, wanted: str) -> bool:
@@ -116,9 +114,9 @@ def _clock(layers: list[Any]) -> Clock | None:
 def _without_legacy_copy(service: Service, kernel: str, name: str) -> None:
     """A daemon that opens /dev/vmbus/hv_fcopy is none for a kernel that does not have it."""
     daemon = service["daemon"]
-    if service["packages"] and daemon and uio_copy(kernel) and not daemon.endswith(UIO_COPY_DAEMON):
+    if service["packages"] and daemon and uio_copy(kernel) and not daemon.endswith(UIO_COPY_DAEMONS):
         service["packages"] = []
         service["reason"] = (
             f"kernel {kernel} has file copy on uio_hv_generic, and {daemon} of {name} knows only /dev/vmbus/hv_fcopy"
         )
-        service["remedy"] = f"boot a kernel before {UIO_COPY_SINCE}, or set the service to absent"
+        service["remedy"] = f"boot a kernel before {'.'.join(map(str, UIO_COPY_SINCE))}, or set the service to absent"

@@ -10,15 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.verdict import CONFIDENTIAL
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.row import uio_copy
-from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.shapes import Service, Unit
+from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.shapes import KEPT_OUT, Service, Unit
 
 # Its daemon has no signal handler: stopped in a freeze, it leaves the file systems frozen for ever. Nobody can see a
 # freeze from outside, so it is never stopped at all.
 NEVER_STOPPED = "vss"
 _RUNNING = ("active", "activating", "reloading", "deactivating")
-# Faults of the driver that no package and no unit mends.
-_NO_DRIVER = ("driver_missing", "driver_blocked")
 
 
 @dataclass
@@ -75,10 +74,10 @@ def decide_absent(key: str, facts: Mapping[str, Any], row: Service, arriving: se
 def decide_present(key: str, facts: Mapping[str, Any], row: Service, *, repair: bool, generalized: bool) -> Decision:
     """Have the daemon installed, and running where its device is."""
     seen = facts["services"][key]
-    if facts["isolation"] in ("VBS", "SNP", "TDX"):
+    if facts["isolation"] in CONFIDENTIAL:
         reason = f"Linux refuses it in a confidential guest ({facts['isolation']})"
         return Decision(skipped=(reason, None), says=[f"left alone: {reason}"])
-    if seen["verdict"] in _NO_DRIVER and not (seen["verdict"] == "driver_blocked" and repair):
+    if seen["verdict"] in KEPT_OUT and not (seen["verdict"] == "driver_blocked" and repair):
         return Decision(problem=f"{seen['explanation']}. {seen['remedy']}", says=[seen["explanation"]])
     if not seen["daemon"] and not row["packages"]:
         return Decision(problem=f"{row['reason']}. Way out: {row['remedy']}.", says=[f"not packaged: {row['reason']}"])

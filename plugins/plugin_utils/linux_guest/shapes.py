@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_services import LINUX_SERVICES
+
 # The services that need a daemon, which is what the role looks after. The others are the driver's alone.
-KEYS = ("key_value_pair_exchange", "vss", "guest_service_interface")
+KEYS = tuple(service.key for service in LINUX_SERVICES if service.daemons)
+# Verdicts on the driver that no package and no unit mends.
+KEPT_OUT = ("driver_missing", "driver_blocked")
 WISHES = ("present", "absent", "unmanaged")
 # What a service gets that the user's mapping does not name.
 USUAL = {"key_value_pair_exchange": "present", "vss": "present", "guest_service_interface": "absent"}

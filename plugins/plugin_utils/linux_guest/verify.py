@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.shapes import KEPT_OUT
+
 # The driver's alone; that the host switched one off is no fault of the guest.
 _DRIVER_ONLY = ("heartbeat", "shutdown")
-_KEPT_OUT = ("driver_missing", "driver_blocked")
 
 
 def remaining_problems(facts: Mapping[str, Any], plan: Mapping[str, Any]) -> list[str]:
@@ -24,7 +25,7 @@ def remaining_problems(facts: Mapping[str, Any], plan: Mapping[str, Any]) -> lis
         if key in plan["expected"]:
             wrong = not _good(key, seen, facts, plan)
         else:
-            wrong = key in _DRIVER_ONLY and seen["verdict"] in _KEPT_OUT
+            wrong = key in _DRIVER_ONLY and seen["verdict"] in KEPT_OUT
         if wrong:
             remedy = f" Remedy: {seen['remedy']}." if seen["remedy"] else ""
             found.append(f"{key}: {seen['verdict']}: {seen['explanation']}.{remedy}")
