@@ -129,7 +129,7 @@ def test_the_schema_allows_exactly_the_real_statuses_of_a_service() -> None:
     assert [*enumeration("VMIntegrationComponentOperationalStatus"), "derived"] in enums(SCHEMA)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(hosts=st.integers(1, 3), machines=st.integers(0, 12), seed=st.integers(0, 10**6))
 def test_a_fleet_read_back_is_the_same_fleet(hosts: int, machines: int, seed: int) -> None:
     state = State(fleet.check(generate(hosts, machines, seed, ("en", "ja"))), Path("unused"), at=1000.0)

@@ -39,7 +39,7 @@ CHANGES = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(changes=st.lists(st.tuples(st.sampled_from(["a", "b"]), CHANGES, st.integers(0, 500)), max_size=8))
 def test_a_fleet_restored_from_its_journal_is_the_fleet_that_was(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[str, Any, int]]

@@ -156,7 +156,7 @@ wishes = st.fixed_dictionaries(
         "force": st.booleans(),
     }
 )
-any_guest = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+any_guest = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @any_guest

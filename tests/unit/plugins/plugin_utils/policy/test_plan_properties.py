@@ -11,7 +11,7 @@ import json
 import uuid
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ansible_collections.hyperv.integration.plugins.module_utils._components import KEYS, WORDS
@@ -114,7 +114,6 @@ def applied(fleet: list[dict[str, Any]], plan: Plan) -> list[dict[str, Any]]:
     return after
 
 
-@settings(deadline=None)
 @given(fleets, policies | careless_policies())
 def test_nothing_disables_shutdown_or_time_without_a_reason(
     fleet: list[dict[str, Any]], policy: dict[str, Any]
@@ -135,7 +134,6 @@ def test_nothing_disables_shutdown_or_time_without_a_reason(
     assert set(NEVER) <= set(plan["protected"])
 
 
-@settings(deadline=None)
 @given(fleets, policies)
 def test_without_overrides_nothing_disables_a_protected_service(
     fleet: list[dict[str, Any]], policy: dict[str, Any]
@@ -148,7 +146,6 @@ def test_without_overrides_nothing_disables_a_protected_service(
             assert not was_on or after["services"][service]["enabled"] is True
 
 
-@settings(deadline=None)
 @given(fleets, policies)
 def test_policy_that_is_not_refused_gives_a_plan_that_refuses_nothing(
     fleet: list[dict[str, Any]], policy: dict[str, Any]
@@ -157,7 +154,6 @@ def test_policy_that_is_not_refused_gives_a_plan_that_refuses_nothing(
     assert make_plan(fleet, policy)["summary"]["refused"] == 0
 
 
-@settings(deadline=None)
 @given(fleets, policies)
 def test_second_run_changes_nothing(fleet: list[dict[str, Any]], policy: dict[str, Any]) -> None:
     # No condition drawn here looks at the switches themselves: such a policy may never come to rest.
@@ -170,7 +166,6 @@ def test_second_run_changes_nothing(fleet: list[dict[str, Any]], policy: dict[st
     ]
 
 
-@settings(deadline=None)
 @given(fleets, policies, st.randoms())
 def test_order_of_virtual_machines_does_not_matter(
     fleet: list[dict[str, Any]], policy: dict[str, Any], random: Any
@@ -180,7 +175,6 @@ def test_order_of_virtual_machines_does_not_matter(
     assert make_plan(shuffled, policy) == make_plan(fleet, policy)
 
 
-@settings(deadline=None)
 @given(fleets, policies)
 def test_every_virtual_machine_is_decided_once(fleet: list[dict[str, Any]], policy: dict[str, Any]) -> None:
     plan = make_plan(fleet, policy)
@@ -193,7 +187,6 @@ def test_every_virtual_machine_is_decided_once(fleet: list[dict[str, Any]], poli
         assert policy["merge"] or len(decision["rules"]) == 1
 
 
-@settings(deadline=None)
 @given(fleets, policies)
 def test_changes_are_exactly_what_differs(fleet: list[dict[str, Any]], policy: dict[str, Any]) -> None:
     plan = make_plan(fleet, policy)
@@ -210,7 +203,6 @@ def test_changes_are_exactly_what_differs(fleet: list[dict[str, Any]], policy: d
         assert all(isinstance(side, bool) for change in differs.values() for side in change.values())
 
 
-@settings(deadline=None)
 @given(fleets, policies)
 def test_entries_differ_and_wish_for_booleans(fleet: list[dict[str, Any]], policy: dict[str, Any]) -> None:
     entries = make_plan(fleet, policy)["module_plan"]
@@ -222,7 +214,6 @@ def test_entries_differ_and_wish_for_booleans(fleet: list[dict[str, Any]], polic
         assert [key for key in KEYS if key in entry["services"]] == list(entry["services"])
 
 
-@settings(deadline=None)
 @given(fleets, policies, policies)
 def test_merged_later_rules_never_take_back_what_was_decided(
     fleet: list[dict[str, Any]], policy: dict[str, Any], later: dict[str, Any]
@@ -236,14 +227,12 @@ def test_merged_later_rules_never_take_back_what_was_decided(
             assert all(refusal in long["refused"] for refusal in short["refused"])
 
 
-@settings(deadline=None)
 @given(fleets, policies)
 def test_plan_is_json(fleet: list[dict[str, Any]], policy: dict[str, Any]) -> None:
     plan = make_plan(fleet, policy)
     assert json.loads(json.dumps(plan)) == plan
 
 
-@settings(deadline=None)
 @given(virtual_machines(), policies)
 def test_decision_does_not_depend_on_the_other_virtual_machines(facts: dict[str, Any], policy: dict[str, Any]) -> None:
     twin = {**facts, "id": str(uuid.UUID(int=uuid.UUID(facts["id"]).int ^ 1))}
