@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.collection import CollectionError, collect
+from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
+
+
+def audit_collection(
+    results: Mapping[str, Mapping[str, Any]],
+    hosts: Sequence[str],
+    guests: Sequence[str],
+    collected_at: str,
+    files: Sequence[Mapping[str, str]] = (),
+) -> dict[str, Any]:
+    try:
+        # The results stay as they are: of the variables of thousands of hosts only a few are looked at.
+        return dict(collect(results, plain(hosts), plain(guests), plain(collected_at), plain(files)))
+    except CollectionError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"audit_collection": audit_collection}

@@ -1,0 +1,25 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.headlines import headlines
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import SEVERITIES
+from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
+
+
+def audit_headlines(audit: Mapping[str, Any], at_least: str = "info", most: int = 10) -> list[str]:
+    if at_least not in SEVERITIES:
+        raise AnsibleFilterError(f"at_least is {at_least!r}, not one of {', '.join(SEVERITIES)}")
+    return headlines(plain(audit), plain(at_least), most)
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"audit_headlines": audit_headlines}

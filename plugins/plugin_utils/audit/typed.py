@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether a value read from a file has the shape that a TypedDict promises."""
+
+from __future__ import annotations
+
+import types
+from functools import cache
+from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+_NAMES = {str: "text", int: "number", bool: "true or false", list: "list", dict: "mapping", type(None): "null"}
+
+
+def mismatches(value: Any, shape: Any, where: str) -> list[str]:
+    """Return what in value is not as shape says, one text each that names the place, beginning with where.
+
+    shape: a TypedDict, list[...], dict[str, ...], Literal, a union of these with None, or a plain type. Keys that a
+    TypedDict does not have are no mismatch.
+    """
+    if shape is Any:
+        return []
+    if is_typeddict(shape):
+        return _mapping(value, shape, where)
+    origin, arguments = get_origin(shape), get_args(shape)
+    if origin in (Union, types.UnionType):
+        kept = [argument for argument in arguments if argument is not types.NoneType]
+        if value is None and len(kept) < len(arguments):
+            return []
+        (only,) = kept
+        return mismatches(value, only, where)
+    if origin is Literal:
+        return [] if value in arguments else [f"{where} is {_shown(value)}, not one of {', '.join(map(str, arguments))}"]
+    plain = origin or shape
+    # True is an int to Python.
+    if not isinstance(value, plain) or (plain is int and isinstance(value, bool)):
+        return [f"{where} is {_shown(value)}, not a {_NAMES[plain]}"]
+    if origin is list:
+        return [text for number, item in enumerate(value) for text in mismatches(item, arguments[0], f"{where}[{number}]")]
+    if origin is dict:
+        return [text for key, item in value.items() for text in mismatches(item, arguments[1], f"{where}.{key}")]
+    return []
+
+
+def _mapping(value: Any, shape: Any, where: str) -> list[str]:
+    if not isinstance(value, dict):
+        return [f"{where} is {_shown(value)}, not a mapping"]
+    found = []
+    for key, (hint, required) in _fields(shape).items():
+        if key in value:
+            found += mismatches(value[key], hint, f"{where}.{key}")
+        elif required:
+            found.append(f"{where} has no {key}")
+    return found
+
+
+@cache
+def _fields(shape: Any) -> dict[str, tuple[Any, bool]]:
+    """Field of a TypedDict -> its type, and whether it has to be there."""
+    hints = get_type_hints(shape, include_extras=True)
+    optional = {key: get_origin(hint) is NotRequired for key, hint in hints.items()}
+    return {key: (get_args(hint)[0] if optional[key] else hint, not optional[key]) for key, hint in hints.items()}
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
