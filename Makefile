@@ -6,7 +6,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-powershell demo demo-guest test test-unit test-integration test-guests test-vm guest-matrix lint sanity bench lock clean
+.PHONY: help setup setup-powershell demo demo-guest test test-unit test-integration test-guests test-vm guest-matrix lint sanity awx bench lock clean
 
 # The first Python that runs at all; set-up looks for the best one itself.
 ANY_PYTHON = $(or $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do \
@@ -58,6 +58,9 @@ lint: setup ## every linter, ansible-test's sanity tests included
 
 sanity: setup ## ansible-test's sanity tests alone
 	@$(WITH_ENV) python -m pytest tests/lint/test_ansible_test.py $(ARGS)
+
+awx: setup ## make playbook specifications and AWX configuration anew from the roles' argument specifications, and check them
+	@$(WITH_ENV) PYTHONPATH=extensions/awx python -m awx_configuration
 
 bench: setup-powershell ## calls and seconds of the module, beside the naive way and a module that does nothing
 	@$(WITH_ENV) python tests/benchmarks/bench.py $(ARGS)

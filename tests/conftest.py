@@ -28,7 +28,7 @@ def read_setup_env() -> dict[str, str]:
 
 settings.register_profile("checkout", deadline=None)  # a busy machine is no failure
 settings.load_profile("checkout")
-sys.path[:0] = [str(CHECKOUT / "extensions" / "simulator"), str(CHECKOUT / "tests" / "lab")]
+sys.path[:0] = [str(CHECKOUT / folder) for folder in ("extensions/simulator", "extensions/awx", "tests/lab")]
 
 import needs  # noqa: E402
 import workspace  # noqa: E402
