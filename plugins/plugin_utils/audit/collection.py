@@ -20,8 +20,8 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import pl
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.errors import PolicyError
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.plan import make_plan
 
-# Variables of a host or guest of the play, as tasks/collect.yml of the role sets them: what the modules returned, and what
-# the operator has said of it (policy, allow_empty; vm_id, vm, host).
+# Variables of a host or guest of the play, as the tasks of the role set them: what the modules returned, and what the
+# operator has said of it (policy, allow_empty; vm_id, vm, host).
 HOST_RESULT, GUEST_RESULT, GUEST_KVP, SAID = (
     f"__audit_{name}" for name in ("host_result", "guest_result", "guest_kvp", "said")
 )
@@ -96,8 +96,8 @@ def collect(
 ) -> Collection:
     """Return what was asked now together with the collections in files.
 
-    results: variables of each host and guest by its name in the inventory, see HOST_RESULT and the others. hosts, guests:
-    names of those that were to be asked. The time is that of the oldest part: nothing in it is older.
+    results: variables of each host and guest by its name in the inventory, see HOST_RESULT and the others.
+    hosts, guests: names of those that were to be asked. The time is that of the oldest part: nothing in it is older.
     Raises CollectionError for a file that holds no collection, and for a host or guest that two of the parts have.
     """
     parts = [(file["path"], read_collection(file)) for file in files]
@@ -173,8 +173,8 @@ def _host(name: str, variables: Mapping[str, Any]) -> CollectedHost:
             error = f"The policy could not be evaluated: {problem}"
     if not error and not machines and not said.get("allow_empty"):
         error = (
-            "It shows no virtual machine at all, as it does to an account that is not in its group Hyper-V Administrators. "
-            "If that is right, set host_policy_allow_empty to true."
+            "It shows no virtual machine at all, as it does to an account that is not in its group Hyper-V "
+            "Administrators. If that is right, set host_policy_allow_empty to true."
         )
     return CollectedHost(name=name, reachable=reachable, error=error, virtual_machines=machines or [], plan=plan)
 

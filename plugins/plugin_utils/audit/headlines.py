@@ -15,7 +15,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes im
 
 
 def headlines(audit: Audit, at_least: Severity = "info", most: int = 10) -> list[str]:
-    """Return the counts, the open findings that are that severe or worse (the first of them), and how many there are more.
+    """Return the counts, the first of the open findings that are that severe or worse, and how many more there are.
 
     What cannot be printed is shown as a question mark: a terminal obeys names that come from outside.
     """
@@ -23,8 +23,8 @@ def headlines(audit: Audit, at_least: Severity = "info", most: int = 10) -> list
     counted = [f"{summary['severities'][severity]} {severity}" for severity in SEVERITIES]
     lines = [
         f"Open findings: {', '.join(counted)}. Waived: {summary['waived']}.",
-        f"Seen: {summary['hosts']} hosts, {summary['virtual_machines']} virtual machines, {summary['guests_seen']} guests "
-        f"from inside. Not seen: {len(audit['not_seen'])}.",
+        f"Seen: {summary['hosts']} hosts, {summary['virtual_machines']} virtual machines, "
+        f"{summary['guests_seen']} guests from inside. Not seen: {len(audit['not_seen'])}.",
     ]
     severe = SEVERITIES[: SEVERITIES.index(at_least) + 1]
     # They come in the order of their severity.

@@ -31,16 +31,18 @@ def mismatches(value: Any, shape: Any, where: str) -> list[str]:
         (only,) = kept
         return mismatches(value, only, where)
     if origin is Literal:
-        return [] if value in arguments else [f"{where} is {_shown(value)}, not one of {', '.join(map(str, arguments))}"]
+        choices = ", ".join(map(str, arguments))
+        return [] if value in arguments else [f"{where} is {_shown(value)}, not one of {choices}"]
     plain = origin or shape
     # True is an int to Python.
     if not isinstance(value, plain) or (plain is int and isinstance(value, bool)):
         return [f"{where} is {_shown(value)}, not a {_NAMES[plain]}"]
+    places: list[tuple[str, Any]] = []
     if origin is list:
-        return [text for number, item in enumerate(value) for text in mismatches(item, arguments[0], f"{where}[{number}]")]
-    if origin is dict:
-        return [text for key, item in value.items() for text in mismatches(item, arguments[1], f"{where}.{key}")]
-    return []
+        places = [(f"{where}[{number}]", item) for number, item in enumerate(value)]
+    elif origin is dict:
+        places = [(f"{where}.{key}", item) for key, item in value.items()]
+    return [text for place, item in places for text in mismatches(item, arguments[-1], place)]
 
 
 def _mapping(value: Any, shape: Any, where: str) -> list[str]:
