@@ -55,5 +55,11 @@ def load(text: str) -> Any:
 
 def dump(data: Mapping[str, Any] | list[Any], sources: str) -> str:
     """Return a file with a header that says what it is made from."""
-    body = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=118, default_flow_style=False)
-    return HEADER.format(sources=sources) + body
+    return HEADER.format(sources=sources) + body(data)
+
+
+def body(data: Mapping[str, Any] | list[Any]) -> str:
+    text: str = yaml.dump(
+        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=118, default_flow_style=False
+    )
+    return text

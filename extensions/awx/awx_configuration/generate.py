@@ -39,10 +39,15 @@ def generate(root: Path = COLLECTION) -> dict[Path, str]:
     specs = {name: playbook_spec(name, playbook, root) for name, playbook in source["playbooks"].items()}
     files = {}
     for name, spec in specs.items():
-        sources = f"{SOURCE} and roles/*/meta/argument_specs.yml"
-        files[Path("playbooks", f"{name}.meta.yml")] = documents.dump({"argument_specs": {name: spec}}, sources)
-        play = {"name": spec["short_description"], "ansible.builtin.import_playbook": f"{NAMESPACE}.{name}"}
-        files[PROJECT / f"{name}.yml"] = documents.dump([play], str(SOURCE))
+        files[Path("playbooks", f"{name}.meta.yml")] = documents.dump(
+            {
+                "short_description": spec["short_description"],
+                "description": source["playbooks"][name]["description"],
+                "argument_specs": {name: spec},
+            },
+            f"{SOURCE} and roles/*/meta/argument_specs.yml",
+        )
+        files[PROJECT / f"{name}.yml"] = documents.dump([imported(name, spec["short_description"])], str(SOURCE))
     files[CONFIGURATION] = documents.dump(configuration(source, specs), f"{SOURCE} and playbooks/*.meta.yml")
     return files
 
@@ -61,7 +66,16 @@ def playbook_spec(name: str, playbook: Mapping[str, Any], root: Path) -> dict[st
         del options[option]
     for option in playbook.get("required", []):
         options[option] = {**pick(options, option, f"playbook {name}, required"), "required": True}
-    return {"short_description": playbook["title"], "options": described(options)}
+    example = {**imported(name, playbook["title"]), "vars": playbook["example"]}
+    return {
+        "short_description": playbook["title"],
+        "options": described(options),
+        "examples": documents.body([example]),
+    }
+
+
+def imported(playbook: str, title: str) -> dict[str, Any]:
+    return {"name": title, "ansible.builtin.import_playbook": f"{NAMESPACE}.{playbook}"}
 
 
 def described(options: Mapping[str, Any]) -> dict[str, Any]:
