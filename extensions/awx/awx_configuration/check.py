@@ -15,24 +15,11 @@ from typing import Any
 from jinja2 import Environment, TemplateSyntaxError, meta
 
 from . import documents
-from .generate import COLLECTION, NAMESPACE, PROJECT
+from .generate import COLLECTION, MODULES, NAMESPACE, PROJECT
 from .problems import Problem
 from .survey import answer_problems, question, rrule_problems, spec_problems
 
 Item = Mapping[str, Any]
-# Module of awx.awx for each list of infra.aap_configuration.
-MODULES = {
-    "controller_labels": "label",
-    "controller_credential_types": "credential_type",
-    "controller_credentials": "credential",
-    "controller_execution_environments": "execution_environment",
-    "controller_projects": "project",
-    "controller_inventories": "inventory",
-    "controller_inventory_sources": "inventory_source",
-    "controller_templates": "job_template",
-    "controller_workflows": "workflow_job_template",
-    "controller_schedules": "schedule",
-}
 OPTIONS: dict[str, dict[str, dict[str, Any]]] = json.loads(
     Path(__file__).with_name("modules.json").read_text(encoding="utf-8")
 )["modules"]

@@ -25,7 +25,10 @@ class Unsafe(str):
     """Text that is not for Ansible's templating."""
 
 
-class _Loader(yaml.SafeLoader):
+_FASTEST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_FASTEST):
     pass
 
 
@@ -42,7 +45,7 @@ class _Dumper(yaml.SafeDumper):
         return '"' if style == "'" and len(text) < 80 and '"' not in text else style
 
 
-_Loader.add_constructor("!unsafe", lambda loader, node: Unsafe(loader.construct_scalar(node)))  # type: ignore[arg-type]
+_Loader.add_constructor("!unsafe", lambda loader, node: Unsafe(loader.construct_scalar(node)))
 _Dumper.add_representer(
     str, lambda dumper, data: dumper.represent_scalar("tag:yaml.org,2002:str", data, "|" if "\n" in data else None)
 )

@@ -19,7 +19,21 @@ NAMESPACE = "hyperv.integration"
 EXTENSION = Path("extensions", "awx")
 PROJECT = EXTENSION / "project"
 CONFIGURATION = EXTENSION / "configs" / "hyperv.yml"
+APPLY = EXTENSION / "apply.yml"
 SOURCE = EXTENSION / "source.yml"
+# Module of awx.awx for each list of infra.aap_configuration, in the order in which they need each other.
+MODULES = {
+    "controller_labels": "label",
+    "controller_credential_types": "credential_type",
+    "controller_credentials": "credential",
+    "controller_execution_environments": "execution_environment",
+    "controller_projects": "project",
+    "controller_inventories": "inventory",
+    "controller_inventory_sources": "inventory_source",
+    "controller_templates": "job_template",
+    "controller_workflows": "workflow_job_template",
+    "controller_schedules": "schedule",
+}
 # Kinds that the source holds as they are, with the name of their list.
 AS_THEY_ARE = {
     "credential_types": "controller_credential_types",
@@ -30,6 +44,7 @@ AS_THEY_ARE = {
     "inventory_sources": "controller_inventory_sources",
 }
 WITHOUT_ORGANIZATION = ("credential_types",)
+SECRETS = ("credential",)
 LINKS = ("success", "failure", "always")
 
 
@@ -48,7 +63,9 @@ def generate(root: Path = COLLECTION) -> dict[Path, str]:
             f"{SOURCE} and roles/*/meta/argument_specs.yml",
         )
         files[PROJECT / f"{name}.yml"] = documents.dump([imported(name, spec["short_description"])], str(SOURCE))
-    files[CONFIGURATION] = documents.dump(configuration(source, specs), f"{SOURCE} and playbooks/*.meta.yml")
+    lists = configuration(source, specs)
+    files[CONFIGURATION] = documents.dump(lists, f"{SOURCE} and playbooks/*.meta.yml")
+    files[APPLY] = documents.dump([apply(lists)], str(CONFIGURATION))
     return files
 
 
@@ -116,6 +133,24 @@ def configuration(source: Mapping[str, Any], specs: Mapping[str, Mapping[str, An
         for entry in source["schedules"]
     ]
     return found
+
+
+def apply(lists: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Return the play that loads the lists: a task for each, with every field that its entries have."""
+    tasks = []
+    for kind, module in MODULES.items():
+        fields = {field: None for entry in lists[kind] for field in entry}
+        always = [field for field in fields if all(field in entry for entry in lists[kind])]
+        given = {field: f"{{{{ item.{field}{'' if field in always else ' | default(omit)'} }}}}" for field in fields}
+        label = {"loop_control": {"label": "{{ item.name }}"}}
+        loud = {} if module not in SECRETS else {"no_log": True}
+        name = f"Load {kind.removeprefix('controller_').replace('_', ' ')}"
+        tasks.append({"name": name, f"awx.awx.{module}": given, "loop": f"{{{{ {kind} }}}}", **label, **loud})
+    about = "Load the job templates, their surveys, and all that they need into AWX"
+    return {"name": about, "hosts": "localhost", "connection": "local", "gather_facts": False} | {
+        "vars_files": [f"{CONFIGURATION.relative_to(EXTENSION)}"],
+        "tasks": tasks,
+    }
 
 
 def job_template(
