@@ -74,10 +74,11 @@ PATH = re.compile(r"^/api/v2/(?P<kind>\w+)/(?:(?P<id>\d+)/(?:(?P<sub>\w+)/)?)?$"
 
 
 class RefusedError(Exception):
-    def __init__(self, status: int, detail: Any) -> None:
+    def __init__(self, status: int, detail: Any, key: str = "detail") -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
+        self.key = key
 
 
 class StandIn:
@@ -152,8 +153,7 @@ class StandIn:
                 raise RefusedError(404, "Not found.")
             return self._route(method, match, data, dict(parse_qsl(split.query)))
         except RefusedError as refused:
-            key = "detail" if isinstance(refused.detail, str) else "__all__"
-            return refused.status, {key: refused.detail}
+            return refused.status, {refused.key: refused.detail}
 
     def _route(self, method: str, match: re.Match[str], data: dict[str, Any], query: dict[str, str]) -> tuple[int, Any]:
         kind, sub = match["kind"], match["sub"]
@@ -166,7 +166,7 @@ class StandIn:
             raise RefusedError(404, "Not found.")
         if sub == "survey_spec":
             if method == "POST":
-                self._refuse(spec_problems(data))
+                self._refuse(spec_problems(data), "error")
                 entry["survey_spec"] = data
             return 200, entry.get("survey_spec", {})
         if sub == "create_approval_template" and method == "POST":
@@ -217,16 +217,15 @@ class StandIn:
         if any(
             entry.get(key) == data.get(key) for entry in self.objects[kind].values() for key in ("name",) if key in data
         ):
-            raise RefusedError(400, [f"{kind} with this name already exists."])
+            raise RefusedError(400, [f"{kind} with this name already exists."], "__all__")
         self._validate(kind, data, data)
         if kind == "job_templates":  # its organization is that of the project
             data = {**data, "organization": self.objects["projects"][data["project"]].get("organization")}
         return self._add(kind, data)
 
-    def _refuse(self, problems: Iterator[str]) -> None:
-        found = list(problems)
-        if found:
-            raise RefusedError(400, found)
+    def _refuse(self, problems: Iterator[str], key: str = "__all__") -> None:
+        if found := list(problems):
+            raise RefusedError(400, found, key)
 
     def _validate(self, kind: str, whole: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
         self._refuse(self._problems(kind, whole, fields))
