@@ -109,7 +109,8 @@ class VirtualMachine(TypedDict):
     """One virtual machine in the result. host: name of the host in the inventory.
 
     guest: name in the inventory of the guest whose facts were joined, null when nobody looked into it.
-    profiles: of the policy. error: why its services could not be read.
+    profiles: of the policy. error: why its services could not be read. checkpoint: id of the one that its disks descend
+    from, to see in the next audit whether one was restored.
     """
 
     id: str
@@ -120,6 +121,7 @@ class VirtualMachine(TypedDict):
     guest: str | None
     profiles: list[str]
     error: str | None
+    checkpoint: NotRequired[str | None]
     services: dict[str, ServiceFacts]
 
 
@@ -205,7 +207,8 @@ class NotSeen(TypedDict):
 
 class Summary(TypedDict):
     """Counts. severities, sides: open findings, every key there. waived: findings with a waiver.
-    verdicts: services of all virtual machines by verdict. worst: highest severity of an open finding.
+    rules: all findings by rule, those without a finding as well. verdicts: services of all virtual machines by verdict.
+    worst: highest severity of an open finding.
     """
 
     hosts: int

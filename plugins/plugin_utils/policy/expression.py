@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""JMESPath expressions over the facts of one virtual machine."""
+"""JMESPath expressions over facts, such as those of one virtual machine."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ except ImportError:  # only those who write "where" need it
 Facts = Mapping[str, Any]
 
 
-def compile_expression(text: str) -> Callable[[Facts], bool]:
-    """Return a test of a virtual machine's facts: true unless the expression yields false, null or something empty.
+def compile_expression(text: str, field: str = "match.where") -> Callable[[Facts], bool]:
+    """Return a test of facts: true unless the expression yields false, null or something empty. field: for messages.
 
     Raises ValueError when the library is missing, for a syntax error and for a function called wrongly.
     The test raises ValueError when the expression cannot be evaluated, for example when a function gets a wrong type.
@@ -44,11 +44,29 @@ def compile_expression(text: str) -> Callable[[Facts], bool]:
         try:
             found = compiled.search(facts)
         except JMESPathError as error:
-            raise ValueError(f"match.where {text!r}: {_first_line(error)}") from error
+            raise ValueError(f"{field} {text!r}: {_first_line(error)}") from error
         # JMESPath's own idea of truth: the number 0 is true.
         return not (found is None or found is False or found in ("", [], {}))
 
     return test
+
+
+def root_fields(text: str) -> set[str]:
+    """Return the facts that an expression which can be compiled begins with; of "services.vss.enabled" services."""
+    return set(_roots(jmespath.compile(text).parsed))
+
+
+def _roots(node: object) -> Iterator[str]:
+    # Of these only the first part is evaluated on the facts; the others are on what that has found.
+    narrowing = ("subexpression", "index_expression", "projection", "value_projection", "filter_projection", "flatten")
+    if isinstance(node, Mapping):
+        if node["type"] == "field":
+            yield node["value"]
+        elif node["type"] in (*narrowing, "pipe"):
+            yield from _roots(node["children"][0])
+        elif node["type"] != "expref":
+            for child in node["children"]:
+                yield from _roots(child)
 
 
 def _first_line(error: Exception) -> str:

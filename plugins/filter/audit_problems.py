@@ -1,0 +1,20 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.evaluate import audit_problems as problems
+from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
+
+
+def audit_problems(options: Mapping[str, Any]) -> list[str]:
+    return problems(plain(options))
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"audit_problems": audit_problems}

@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An audit beside an earlier one: what is new, what is fixed, what is as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.documents import read_schema, schema_problems
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.join import Key, same_id
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Drift, Finding
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.subjects import Before
+
+VERSION = 1
+
+
+def baseline_problems(baseline: object) -> list[str]:
+    """Return what is wrong with a baseline: the whole of it has to be the result of an earlier audit."""
+    if baseline is None:
+        return []
+    if not isinstance(baseline, dict):
+        return ["baseline: it is no result of an audit: give the content of an earlier audit.json"]
+    if baseline.get("version") != VERSION:
+        return [
+            f"baseline: its version is {baseline.get('version')!r}, and this audit reads version {VERSION}: "
+            "make the baseline anew"
+        ]
+    found = [
+        f"baseline: {'.'.join(map(str, place)) or 'it'}: {text}"
+        for place, text in schema_problems(baseline, read_schema("audit"))
+    ]
+    if found:
+        more = f" (and {len(found) - 3} more)" if len(found) > 3 else ""
+        return [*found[:3], f"baseline: it is damaged, or no result of an audit{more}: give an earlier audit.json"]
+    return []
+
+
+def before(baseline: dict[str, Any] | None) -> dict[Key, Before]:
+    """Return the virtual machines of a baseline."""
+    return {
+        (vm["host"], same_id(vm["id"])): Before(
+            {key: service["enabled"] for key, service in vm["services"].items()},
+            vm.get("checkpoint"),
+            "checkpoint" in vm,
+        )
+        for vm in (baseline or {}).get("virtual_machines", [])
+    }
+
+
+def compare(findings: Sequence[Finding], baseline: dict[str, Any] | None) -> Drift | None:
+    """Set the drift of findings and return it all; null without a baseline. Only the ids of findings are compared."""
+    if baseline is None:
+        return None
+    earlier = {finding["id"] for finding in baseline["findings"]}
+    for finding in findings:
+        finding["drift"] = "unchanged" if finding["id"] in earlier else "new"
+    now = {finding["id"] for finding in findings}
+    return Drift(
+        baseline=baseline["evaluated_at"],
+        new=[finding["id"] for finding in findings if finding["drift"] == "new"],
+        fixed=[finding for finding in baseline["findings"] if finding["id"] not in now],
+        unchanged=[finding["id"] for finding in findings if finding["drift"] == "unchanged"],
+    )

@@ -1,0 +1,281 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An audit: from all that was collected to what is wrong, on which side, against which rule."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit import findings as finding_out
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.documents import read_schema, schema_problems
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.drift import baseline_problems, before, compare
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.findings import RuleBook
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.join import Joined, join
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rules import Rule, parse_rules
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import (
+    SEVERITIES,
+    SIDES,
+    Audit,
+    Collection,
+    Finding,
+    NotSeen,
+    RuleText,
+    ServiceFacts,
+    Summary,
+    VirtualMachine,
+)
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.subjects import (
+    Facts,
+    Subject,
+    check_virtual_machines,
+    guest_facts,
+    host_facts,
+    virtual_machines,
+)
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.waivers import (
+    Waiver,
+    parse_waivers,
+    waive,
+    waiver_facts,
+)
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.names import fold
+
+GRACE_SECONDS = 300
+_FIELDS = ("title", "evaluated_at", "rules", "waivers", "baseline", "grace_seconds", "disabled_rules")
+_SERVICE_FIELDS = (
+    *("wanted", "offered", "enabled", "verdict", "reason", "primary_status_code", "secondary_status_code"),
+    *("guest", "side", "explanation", "remedy", "override", "override_until"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class _Options:
+    """The options of an audit, read. rules: all, disabled ones too."""
+
+    title: str
+    evaluated_at: str
+    rules: Sequence[Rule]
+    disabled: frozenset[str]
+    waivers: Sequence[Waiver]
+    baseline: dict[str, Any] | None
+    grace: float
+
+    @property
+    def today(self) -> str:
+        return self.evaluated_at[:10]
+
+
+def audit_problems(options: Mapping[str, Any]) -> list[str]:
+    """Return everything that is wrong with the options of an audit (see evaluate), before anything is collected."""
+    return _read(options)[1]
+
+
+def evaluate(collection: Mapping[str, Any], options: Mapping[str, Any]) -> Audit:
+    """Return what is wrong with what was collected. Depends on nothing but its arguments.
+
+    collection: see Collection. options: {title, evaluated_at, rules, waivers, baseline, grace_seconds, disabled_rules}, of
+    which only evaluated_at (ISO, UTC) is required. rules: list of {path, text}; waivers: {path, text}; baseline: Audit.
+    Raises AuditError with all problems of options and collection, or with that of a rule which cannot be evaluated.
+    """
+    read, problems = _read(options)
+    problems += _collection_problems(collection)
+    if read is None or problems:
+        raise AuditError(*problems)
+    return _evaluate(collection, read)  # type: ignore[arg-type]
+
+
+def _read(options: Mapping[str, Any]) -> tuple[_Options | None, list[str]]:
+    """Return the options, null when they cannot be used, and what is wrong with them."""
+    if not isinstance(options, Mapping):
+        return None, [f"options {options!r}: give a mapping of {', '.join(_FIELDS)}"]
+    problems = [
+        f"options: {field}: there is no such option; there are {', '.join(_FIELDS)}"
+        for field in options
+        if field not in _FIELDS
+    ]
+    files = options.get("rules") or []
+    waivers_file = options.get("waivers")
+    for field, file in (*(("rules", file) for file in files), ("waivers", waivers_file)):
+        if file is not None and not (isinstance(file, Mapping) and {"path", "text"} <= set(file)):
+            problems.append(f"options: {field}: give a file as a mapping of path and text")
+    grace = options.get("grace_seconds")
+    grace = GRACE_SECONDS if grace is None else grace
+    if isinstance(grace, bool) or not isinstance(grace, int | float) or grace < 0:
+        problems.append(f"options: grace_seconds {grace!r}: give a number of seconds")
+    evaluated_at = options.get("evaluated_at")
+    if not _is_time(evaluated_at):
+        problems.append(f"options: evaluated_at {evaluated_at!r}: give a time in UTC, as in 2026-11-27T09:30:00Z")
+    if problems:
+        return None, problems
+    rules, rule_problems = parse_rules(files)
+    waivers, waiver_problems = parse_waivers(waivers_file)
+    baseline = options.get("baseline")
+    problems = [*rule_problems, *waiver_problems, *baseline_problems(baseline)]
+    disabled = frozenset(options.get("disabled_rules") or ())
+    known = {rule.id for rule in rules}
+    if not rule_problems:
+        problems += [f"options: disabled_rules: there is no rule {id}" for id in sorted(disabled - known)]
+    title = options.get("title") or "Hyper-V integration services"
+    return _Options(title, str(evaluated_at), rules, disabled, waivers, baseline, grace), problems
+
+
+def _is_time(value: object) -> bool:
+    try:
+        datetime.strptime(str(value), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return True
+
+
+def _collection_problems(collection: object) -> list[str]:
+    if not isinstance(collection, Mapping) or collection.get("version") != 1:
+        version = collection.get("version") if isinstance(collection, Mapping) else None
+        return [
+            f"collection: its version is {version!r}, and this audit reads version 1: give what the filter audit_collection made"
+        ]
+    found = list(schema_problems(collection, read_schema("collection")))
+    problems = [f"collection: {'.'.join(map(str, place)) or 'it'}: {text}" for place, text in found]
+    if problems:
+        return problems
+    for kind in ("hosts", "guests"):
+        names = Counter(item["name"] for item in collection[kind])
+        problems += [f"collection: {kind}: {name} is there {n} times" for name, n in names.items() if n > 1]
+    return problems + check_virtual_machines(collection["hosts"])
+
+
+def _evaluate(collection: Collection, options: _Options) -> Audit:
+    book = RuleBook(options.rules, options.disabled)
+    joined = join(collection["hosts"], collection["guests"])
+    machines = list(
+        virtual_machines(collection["hosts"], joined, before(options.baseline), options.today, options.grace)
+    )
+    found: list[Finding] = []
+    for host in collection["hosts"]:
+        found += finding_out.host_findings(book, host_facts(host))
+    for item in joined:
+        found += finding_out.guest_findings(book, guest_facts(item))
+    for machine in machines:
+        found += finding_out.machine_findings(book, machine)
+    gathered = {(host["name"], vm["id"]): vm for host in collection["hosts"] for vm in host["virtual_machines"]}
+    waive(found, options.waivers, gathered, options.today)
+    known = frozenset(rule.id for rule in options.rules)
+    for waiver in options.waivers:
+        found += finding_out.waiver_findings(book, waiver_facts(waiver, known, options.today))
+    found.sort(key=finding_out.order)
+    drift = compare(found, options.baseline)
+    shown = sorted((_shown(machine) for machine in machines), key=lambda vm: (vm["host"], fold(vm["name"]), vm["id"]))
+    return Audit(
+        version=1,
+        title=options.title,
+        collected_at=collection["collected_at"],
+        evaluated_at=options.evaluated_at,
+        summary=_summary(collection, joined, found, shown, book),
+        findings=found,
+        virtual_machines=shown,
+        not_seen=_not_seen(collection, joined, machines),
+        rules={rule.id: _rule_text(rule) for rule in book.rules},
+        drift=drift,
+    )
+
+
+def _shown(machine: Subject) -> VirtualMachine:
+    facts = machine.facts
+    shown = VirtualMachine(
+        **{field: facts[field] for field in ("id", "name", "host", "state", "isolation", "guest", "profiles", "error")},  # type: ignore[typeddict-item]
+        services={
+            key: ServiceFacts(**{field: service[field] for field in _SERVICE_FIELDS})  # type: ignore[typeddict-item]
+            for key, service in machine.services.items()
+        },
+    )
+    if facts["checkpoint"] is not None:
+        shown["checkpoint"] = facts["checkpoint"].get("parent_id")
+    return shown
+
+
+def _rule_text(rule: Rule) -> RuleText:
+    data = rule.data
+    return RuleText(
+        title=data["title"],
+        severity=data["severity"],
+        description=data["description"].strip(),
+        references=list(data.get("references", [])),
+    )
+
+
+def _summary(
+    collection: Collection,
+    joined: Iterable[Joined],
+    found: Sequence[Finding],
+    shown: Sequence[VirtualMachine],
+    book: RuleBook,
+) -> Summary:
+    is_open = [finding for finding in found if finding["waived_by"] is None]
+    severities = Counter(finding["severity"] for finding in is_open)
+    sides = Counter(finding["side"] for finding in is_open)
+    rules = Counter(finding["rule"] for finding in found)
+    verdicts = Counter(service["verdict"] for vm in shown for service in vm["services"].values())
+    return Summary(
+        hosts=len(collection["hosts"]),
+        virtual_machines=len(shown),
+        guests_seen=sum(vm["guest"] is not None for vm in shown),
+        findings=len(found),
+        waived=len(found) - len(is_open),
+        severities={severity: severities[severity] for severity in SEVERITIES},
+        sides={side: sides[side] for side in SIDES},
+        rules={rule.id: rules[rule.id] for rule in book.rules},
+        verdicts=dict(sorted(verdicts.items())),
+        worst=next((severity for severity in SEVERITIES if severities[severity]), None),
+    )
+
+
+_WHY_NOT = {
+    "unmapped": "it is not known which virtual machine it is",
+    "no_match": "no virtual machine fits what it was mapped to",
+    "several_matches": "several virtual machines fit what it was mapped to",
+    "contradicts_name": "the id and the name that it was mapped to are of different virtual machines",
+    "contradicts_claim": "it says that it is another virtual machine than the one it was mapped to",
+    "shared": "another guest was mapped to the same virtual machine",
+    "claim_shared": "another guest says, too, that it is this virtual machine",
+    "claim_taken": "it says that it is a virtual machine that another guest was mapped to",
+    "not_running": "the virtual machine that it was mapped to does not run",
+}
+
+
+def _not_seen(collection: Collection, joined: Iterable[Joined], machines: Iterable[Subject]) -> list[NotSeen]:
+    """What the audit says nothing about. Guests that nobody was to look into are not listed: see guest of a machine."""
+    seen = []
+    for host in collection["hosts"]:
+        if not host["reachable"] or host["error"]:
+            seen.append(NotSeen(kind="host", name=host["name"], host=None, why=host["error"] or "it did not answer"))
+    for item in joined:
+        guest = item.guest
+        if guest["facts"] is None:
+            seen.append(
+                NotSeen(kind="guest", name=guest["name"], host=guest["host"], why=guest["error"] or "it did not answer")
+            )
+        elif item.mapping != "joined":
+            seen.append(NotSeen(kind="guest", name=guest["name"], host=guest["host"], why=_WHY_NOT[item.mapping]))
+    for machine in machines:
+        seen += _unseen_of(machine.facts)
+    order = ("host", "guest", "virtual_machine", "service")
+    return sorted(seen, key=lambda item: (order.index(item["kind"]), item["host"] or "", item["name"], item["why"]))
+
+
+def _unseen_of(vm: Facts) -> list[NotSeen]:
+    seen = []
+    if vm["error"] or not vm["services"]:
+        why = vm["error"] or "its services were not gathered"
+        seen.append(NotSeen(kind="virtual_machine", name=vm["name"], host=vm["host"], why=why))
+    clock = vm["services"].get("time_synchronization")
+    if "domain_controller" in vm["profiles"] and clock and clock["enabled"] and vm["clock"] is None:
+        name = f"{vm['name']}: time_synchronization"
+        why = "whether this domain controller takes its time from the host is known only in the guest"
+        seen.append(NotSeen(kind="service", name=name, host=vm["host"], why=why))
+    return seen

@@ -1,0 +1,288 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What rules are about: the facts of hosts, guests, virtual machines and services, from all that was collected.
+
+The fields are listed in schemas/rules.schema.json; a test compares.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.hyperv.integration.plugins.module_utils._components import KEYS, PROTECTED
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.guest import GuestFacts, read_guest
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.join import Joined, Key, same_id
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import CollectedHost
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.side import (
+    Row,
+    Switch,
+    Wish,
+    conclude,
+    filled,
+    view_of,
+)
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.names import fold
+
+Facts = dict[str, Any]
+
+# Replica and primary of a virtual machine have one name rightly.
+_REPLICAS = ("Replica", "TestReplica", "ExtendedReplica")
+_NO_REMEDY = "Nothing in the guest can mend it: switch {service} off on the host if it is not needed, or waive this."
+_CONTACT = ("works", "critical", "lost")
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One virtual machine. services: the facts of its services by key; each has those of the virtual machine as vm."""
+
+    facts: Facts
+    services: Mapping[str, Facts]
+
+
+@dataclass(frozen=True, eq=False)
+class Before:
+    """A virtual machine in the baseline. switches: by service. checkpoint: id, null for none or when it is not known."""
+
+    switches: Mapping[str, bool | None]
+    checkpoint: str | None
+    has_checkpoint: bool
+
+
+def host_facts(host: CollectedHost) -> Facts:
+    return {
+        "name": host["name"],
+        "reachable": host["reachable"],
+        "error": host["error"],
+        "virtual_machines": len(host["virtual_machines"]),
+        "has_policy": host["plan"] is not None,
+    }
+
+
+def guest_facts(joined: Joined) -> Facts:
+    guest = joined.guest
+    return {
+        **{field: guest[field] for field in ("name", "reachable", "error", "system", "vm_id", "vm", "host")},  # type: ignore[literal-required]
+        "claimed_vm_id": guest["claimed_vm_id"],
+        "looked": guest["facts"] is not None,
+        "mapping": joined.mapping,
+        "joined_by": joined.by,
+        "candidates": joined.candidates,
+        "found_id": joined.key[1] if joined.key else None,
+        "guest_facts": guest["facts"],
+    }
+
+
+def virtual_machines(
+    hosts: Sequence[CollectedHost],
+    joined: Sequence[Joined],
+    baseline: Mapping[Key, Before],
+    today: str,
+    grace: float,
+) -> Iterator[Subject]:
+    """Yield the virtual machines of all hosts. Raises AuditError for facts that cannot be those of one."""
+    guests = {item.key: item for item in joined if item.mapping == "joined" and item.guest["facts"] is not None}
+    names: Counter[str] = Counter()
+    names_here: Counter[tuple[str, str]] = Counter()
+    for host in hosts:
+        for vm in host["virtual_machines"]:
+            if _mode(vm) not in _REPLICAS:
+                names[fold(vm["name"])] += 1
+            names_here[host["name"], fold(vm["name"])] += 1
+    for host in hosts:
+        decisions = {decision["id"]: decision for decision in (host["plan"] or {}).get("decisions", [])}
+        protected = frozenset((host["plan"] or {}).get("protected", PROTECTED))
+        for vm in host["virtual_machines"]:
+            key = (host["name"], same_id(vm["id"]))
+            item = guests.get(key)
+            guest = read_guest(item.guest) if item else None
+            decision = decisions.get(vm["id"])
+            facts = _machine(vm, host["name"], item, guest, decision)
+            replica = _mode(vm) in _REPLICAS
+            facts["same_name"] = 0 if replica else names[fold(vm["name"])] - 1
+            facts["same_name_here"] = names_here[host["name"], fold(vm["name"])] - 1
+            judged = _Machine(facts, guest, decision, protected, baseline.get(key), today, grace)
+            services = {key: judged.service(key, vm["services"][key]) for key in KEYS if vm["services"].get(key)}
+            facts["services"] = services
+            facts["contact"] = _contact(services.values())
+            yield Subject(facts, {key: {**service, "vm": facts} for key, service in services.items()})
+
+
+def check_virtual_machines(hosts: Sequence[CollectedHost]) -> list[str]:
+    """Return what is wrong with the facts of virtual machines."""
+    problems = []
+    for host in hosts:
+        ids: Counter[str] = Counter()
+        for position, vm in enumerate(host["virtual_machines"]):
+            wrong = [field for field in ("id", "name", "state") if not isinstance(vm.get(field), str)]
+            wrong += [] if isinstance(vm.setdefault("services", {}), dict) else ["services"]
+            if wrong:
+                problems.append(
+                    f"collection: host {host['name']}: virtual machine {position}: {', '.join(wrong)} missing or no text: "
+                    "give the list virtual_machines that vm_integration_service_info returns"
+                )
+            else:
+                ids[same_id(vm["id"])] += 1
+        problems += [
+            f"collection: host {host['name']}: the virtual machine {id} is there {count} times"
+            for id, count in ids.items()
+            if count > 1
+        ]
+    return problems
+
+
+def _mode(vm: Mapping[str, Any]) -> str | None:
+    mode: str | None = (vm.get("replication") or {}).get("mode")
+    return mode
+
+
+def _machine(
+    vm: Mapping[str, Any],
+    host: str,
+    joined: Joined | None,
+    guest: GuestFacts | None,
+    decision: Mapping[str, Any] | None,
+) -> Facts:
+    raw = guest.facts if guest else {}
+    driver = raw.get("hv_utils") or {}
+    return {
+        **{field: vm.get(field) for field in ("id", "name", "state", "generation", "clustered", "isolation", "error")},
+        **{
+            field: vm.get(field)
+            for field in ("groups", "notes", "checkpoint", "uptime_seconds", "heartbeat", "version")
+        },
+        "host": host,
+        "running": vm["state"] == "Running",
+        "replication": _mode(vm),
+        "has_policy": decision is not None,
+        "profiles": list(decision["profiles"]) if decision else [],
+        "not_offered": list(decision["not_offered"]) if decision else [],
+        "guest": joined.guest["name"] if joined else None,
+        "joined_by": joined.by if joined else None,
+        "claimed_vm_id": joined.guest["claimed_vm_id"] if joined else None,
+        "guest_system": guest.system if guest else None,
+        "guest_facts": raw or None,
+        "hv_utils": driver.get("state"),
+        "hv_utils_hindered": len(driver.get("blocked_by") or []) if driver else None,
+        "clock": guest.clock if guest else None,
+        "clock_source": (raw.get("time") or {}).get("clock_source"),
+        "ip_injection_ready": (raw.get("ip_injection") or {}).get("ready"),
+    }
+
+
+def _contact(services: Any) -> str:
+    views = [service["view"] for service in services if service["enabled"]]
+    if any(view in _CONTACT for view in views):
+        return "answers"
+    # Of a confidential guest only the services count that it does not refuse.
+    return "silent" if "silent" in views and set(views) <= {"silent", "isolated"} else "unknown"
+
+
+class _Machine:
+    """Judges the services of one virtual machine."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        guest: GuestFacts | None,
+        decision: Mapping[str, Any] | None,
+        protected: frozenset[str],
+        before: Before | None,
+        today: str,
+        grace: float,
+    ) -> None:
+        self._vm = facts
+        self._guest = guest
+        self._decision = decision or {}
+        self._refused = {refusal["service"]: refusal for refusal in self._decision.get("refused", [])}
+        self._protected = protected
+        self._before = before
+        self._today = today
+        self._grace = grace
+        failing = ((guest.facts if guest else {}).get("freeze") or {}).get("failing")
+        self._freeze_failing = None if failing is None else len(failing)
+        checkpoint = (facts["checkpoint"] or {}).get("parent_id")
+        comparable = before is not None and before.has_checkpoint and facts["checkpoint"] is not None
+        self._checkpoint_changed = before.checkpoint != checkpoint if before and comparable else None
+
+    def service(self, key: str, seen: Mapping[str, Any]) -> Facts:
+        """Return the facts of one service, with what the truth table concludes."""
+        vm = self._vm
+        enabled, offered = seen.get("enabled"), seen.get("offered")
+        verdict, reason = seen.get("verdict") or "unknown", seen.get("reason")
+        wanted = self._decision.get("services", {}).get(key)
+        override, until, override_state = self._override(key)
+        guest = self._guest.services[key] if self._guest else None
+        protected = key in self._protected
+        view = view_of(verdict, reason, vm["uptime_seconds"], self._grace)
+        state = guest["state"] if guest else "not_looked"
+        facts = {
+            "service": key,
+            "protected": protected,
+            "has_policy": vm["has_policy"],
+            "wanted": wanted,
+            "offered": offered,
+            "enabled": enabled,
+            "verdict": verdict,
+            "reason": reason,
+            "primary_status_code": seen.get("primary_status_code"),
+            "secondary_status_code": seen.get("secondary_status_code"),
+            "view": view,
+            "guest": state,
+            "guest_system": vm["guest_system"],
+            "guest_name": vm["guest"],
+            "guest_explanation": guest["explanation"] if guest else None,
+            "guest_remedy": (guest["remedy"] or filled(_NO_REMEDY, {"service": key})) if guest else None,
+            "joined_by": vm["joined_by"],
+            "isolation": vm["isolation"],
+            "running": vm["running"],
+            "replication": vm["replication"],
+            "profiles": vm["profiles"],
+            "override": override,
+            "override_until": until,
+            "override_state": override_state,
+            "baseline_enabled": self._before.switches.get(key) if self._before else None,
+            "checkpoint_changed": self._checkpoint_changed,
+            "freeze_failing": self._freeze_failing,
+        }
+        row = conclude(_switch(offered, enabled), _wish(wanted, protected, override_state), view, state)
+        return {**facts, **_conclusion(row, facts)}
+
+    def _override(self, key: str) -> tuple[str | None, str | None, str]:
+        """(reason, last day, state) of the override of a service."""
+        refusal = self._refused.get(key)
+        if refusal:
+            return None, refusal.get("expired"), "expired" if refusal.get("expired") else "missing"
+        reason = self._decision.get("overrides", {}).get(key)
+        until = self._decision.get("overrides_until", {}).get(key)
+        # A collection may be evaluated long after it was made, and its plan with it.
+        state = "none" if reason is None else "expired" if until and until < self._today else "valid"
+        return reason, until, state
+
+
+def _switch(offered: bool | None, enabled: bool | None) -> Switch:
+    if enabled is None:
+        return "absent" if offered is False else "unread"
+    return "on" if enabled else "off"
+
+
+def _wish(wanted: bool | None, protected: bool, override_state: str) -> Wish:
+    if wanted is False and override_state != "expired":
+        return "off"
+    if wanted or (protected and override_state != "valid"):
+        return "on"
+    return "none"
+
+
+def _conclusion(row: Row, facts: Facts) -> Facts:
+    return {
+        "case": row.case,
+        "side": row.side,
+        "explanation": filled(row.explanation, facts),
+        "remedy": filled(row.remedy, facts) if row.remedy else None,
+    }

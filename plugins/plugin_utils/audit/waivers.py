@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Findings that somebody has accepted, for a reason and until a day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from ansible_collections.hyperv.integration.plugins.module_utils._components import WORDS, service_key
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.documents import Document
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rules import RuleFile
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Finding, WaivedBy
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.subjects import Facts
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.match import Condition, parse_conditions
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.names import fold
+
+_PLACES = ("host", "guest", "service")  # the other conditions are about the facts of a virtual machine
+
+
+@dataclass(eq=False)
+class Waiver:
+    """at: file and line. places: host, guest or service to the values that are meant. used: whether it waived anything."""
+
+    at: str
+    id: str
+    rules: tuple[str, ...]
+    places: Mapping[str, frozenset[str]]
+    conditions: tuple[Condition, ...]
+    by: WaivedBy
+    used: bool = field(default=False)
+
+    def covers(self, finding: Finding, machine: Mapping[str, Any] | None) -> bool:
+        """Tell whether it waives a finding. machine: the virtual machine as it was gathered.
+
+        Raises AuditError when a condition cannot be evaluated.
+        """
+        if finding["rule"] not in self.rules:
+            return False
+        for place, values in self.places.items():
+            value = finding[place]  # type: ignore[literal-required]
+            if value is None or fold(value) not in values:
+                return False
+        if not self.conditions:
+            return True
+        try:
+            return machine is not None and all(condition(machine) for condition in self.conditions)
+        except ValueError as error:
+            vm = finding["vm"]
+            raise AuditError(f"{self.at}: waiver {self.id}: {error} (virtual machine {vm and vm['name']!r})") from error
+
+
+def parse_waivers(file: RuleFile | None) -> tuple[list[Waiver], list[str]]:
+    """Return the waivers, in the order of the file, and everything that is wrong with them."""
+    if file is None:
+        return [], []
+    try:
+        document = Document(file["path"], file["text"])
+    except AuditError as error:
+        return [], list(error.problems)
+    problems = document.problems("waivers")
+    if problems:
+        return [], problems
+    waivers: list[Waiver] = []
+    first: dict[str, str] = {}
+    for number, raw in enumerate(document.data["waivers"]):
+        at = document.at(("waivers", number, "id"))
+        label = f"waiver {raw['id']}"
+        if raw["id"] in first:
+            problems.append(f"{at}: {label}: the id is taken by the waiver at {first[raw['id']]}")
+        first.setdefault(raw["id"], at)
+        try:
+            date.fromisoformat(raw["expires"])
+        except ValueError:
+            problems.append(f"{document.at(('waivers', number, 'expires'))}: {label}: expires: there is no such day")
+        match = raw["match"]
+        of_machine = {key: value for key, value in match.items() if key not in _PLACES}
+        try:
+            conditions = parse_conditions(of_machine) if of_machine else ()
+            places = {key: _values(key, match[key]) for key in _PLACES if key in match}
+        except ValueError as error:
+            problems.append(f"{document.at(('waivers', number, 'match'))}: {label}: {error}")
+            continue
+        by = WaivedBy(id=raw["id"], owner=raw["owner"], reason=raw["reason"].strip(), until=raw["expires"])
+        waivers.append(Waiver(at, raw["id"], tuple(_list(raw["rule"])), places, conditions, by))
+    return waivers, problems
+
+
+def _list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _values(place: str, value: str | list[str]) -> frozenset[str]:
+    if place != "service":
+        return frozenset(map(fold, _list(value)))
+    keys = {word: service_key(word) for word in _list(value)}
+    unknown = [word for word, key in keys.items() if key is None]
+    if unknown:
+        raise ValueError(f"match.service: there is no integration service {unknown[0]!r}; there are {', '.join(WORDS)}")
+    return frozenset(fold(key) for key in keys.values() if key)
+
+
+def waive(
+    findings: Sequence[Finding],
+    waivers: Sequence[Waiver],
+    machines: Mapping[tuple[str | None, str], Mapping[str, Any]],
+    today: str,
+) -> None:
+    """Set waived_by of the findings that a waiver covers which has not expired; the first in the file wins.
+
+    machines: as they were gathered, by host and id. A waiver that comes after another one for the same finding is used.
+    """
+    holding = [waiver for waiver in waivers if waiver.by["until"] >= today]
+    by_rule: dict[str, list[Waiver]] = {}
+    for waiver in holding:
+        for rule in waiver.rules:
+            by_rule.setdefault(rule, []).append(waiver)
+    for finding in findings:
+        vm = finding["vm"]
+        machine = machines[finding["host"], vm["id"]] if vm else None
+        for waiver in by_rule.get(finding["rule"], ()):
+            if waiver.covers(finding, machine):
+                waiver.used = True
+                finding["waived_by"] = finding["waived_by"] or waiver.by
+
+
+def waiver_facts(waiver: Waiver, known: frozenset[str], today: str) -> Facts:
+    """Return what rules see of a waiver once it has been applied. known: ids of all rules, disabled ones included."""
+    unknown = [rule for rule in waiver.rules if rule not in known]
+    if unknown:
+        state = "unknown_rule"
+    elif waiver.by["until"] < today:
+        state = "expired"
+    else:
+        state = "active" if waiver.used else "unused"
+    return {
+        "id": waiver.id,
+        "state": state,
+        "owner": waiver.by["owner"],
+        "reason": waiver.by["reason"],
+        "expires": waiver.by["until"],
+        "rules": list(waiver.rules),
+        "unknown_rules": len(unknown),
+        "file": waiver.at,
+    }
