@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,12 +20,13 @@ def audit_collection(
     guests: Sequence[str],
     collected_at: str,
     files: Sequence[Mapping[str, str]] = (),
-) -> dict[str, Any]:
+) -> str:
     try:
         # The results stay as they are: of the variables of thousands of hosts only a few are looked at.
-        return dict(collect(results, plain(hosts), plain(guests), plain(collected_at), plain(files)))
+        collection = collect(results, plain(hosts), plain(guests), plain(collected_at), plain(files))
     except CollectionError as error:
         raise AnsibleFilterError(str(error)) from error
+    return json.dumps(collection, indent=1, sort_keys=True) + "\n"
 
 
 class FilterModule:

@@ -9,15 +9,15 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.evaluate import evaluate
-from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.options import plain_options
+from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain_or_json
 
 
-def audit_evaluate(collection: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+def audit_evaluate(collection: Mapping[str, Any] | str, options: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        return dict(evaluate(plain(collection), plain(options)))
-    except AuditError as error:
+        return dict(evaluate(plain_or_json(collection), plain_options(options)))
+    except ValueError as error:  # an AuditError is one
         raise AnsibleFilterError(str(error)) from error
 
 

@@ -11,13 +11,13 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.headlines import headlines
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import SEVERITIES
-from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
+from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain, plain_or_json
 
 
-def audit_headlines(audit: Mapping[str, Any], at_least: str = "info", most: int = 10) -> list[str]:
+def audit_headlines(audit: Mapping[str, Any] | str, at_least: str = "info", most: int = 10) -> list[str]:
     if at_least not in SEVERITIES:
         raise AnsibleFilterError(f"at_least is {at_least!r}, not one of {', '.join(SEVERITIES)}")
-    return headlines(plain(audit), plain(at_least), most)
+    return headlines(plain_or_json(audit), plain(at_least), most)
 
 
 class FilterModule:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.evaluate import audit_problems as problems
-from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.options import plain_options
 
 
 def audit_problems(options: Mapping[str, Any]) -> list[str]:
-    return problems(plain(options))
+    return problems(plain_options(options))
 
 
 class FilterModule:

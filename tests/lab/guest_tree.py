@@ -62,3 +62,31 @@ class Tree:
     def modules(self, *names: str, release: str = KERNEL) -> Tree:
         text = "".join(f"kernel/drivers/hv/{name}.ko.xz: kernel/x.ko\n" for name in names)
         return self.add({f"/lib/modules/{release}/modules.dep": "kernel/fs/other.ko:\n" + text})
+
+
+def healthy(tree: Tree) -> Tree:
+    """Make it a Debian 12 on Hyper-V, in which every service but file copy works."""
+    tree.add(
+        {
+            "/etc/os-release": DEBIAN,
+            "/proc/sys/kernel/osrelease": f"{KERNEL}\n",
+            "/proc/cmdline": "BOOT_IMAGE=/vmlinuz root=/dev/sda1 ro quiet\n",
+            "/proc/mounts": "/dev/sda1 / ext4 rw,relatime 0 0\nproc /proc proc rw 0 0\n",
+            "/run/systemd/system/x": "",
+            "/sys/module/hv_utils/initstate": "live\n",
+            "/sys/class/dmi/id/sys_vendor": "Microsoft Corporation\n",
+            "/sys/class/dmi/id/product_name": "Virtual Machine\n",
+            "/lib/systemd/system/hv-kvp-daemon.service": "[Unit]\n",
+            "/lib/systemd/system/hv-vss-daemon.service": "[Unit]\n",
+            "/lib/systemd/system/hv-fcopy-daemon.service": "[Unit]\n",
+            "/dev/vmbus/hv_kvp": "",
+            "/dev/vmbus/hv_vss": "",
+        }
+    ).modules("hv_utils")
+    for name in ("kvp", "vss", "fcopy"):
+        tree.program(f"/usr/sbin/hv_{name}_daemon")
+    for key in SERVICES:
+        if key != "guest_service_interface":
+            tree.device(key)
+    tree.process(412, "/usr/sbin/hv_kvp_daemon -n", "/dev/null", "/dev/vmbus/hv_kvp")
+    return tree.process(413, "/usr/sbin/hv_vss_daemon -n", "/dev/vmbus/hv_vss")

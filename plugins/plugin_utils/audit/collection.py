@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
@@ -16,12 +15,12 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes im
     Collection,
 )
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.typed import mismatches
-from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
+from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain, plain_or_json
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.errors import PolicyError
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.plan import make_plan
 
 # Variables of a host or guest of the play, as the tasks of the role set them: what the modules returned, and what the
-# operator has said of it (policy, allow_empty; vm_id, vm, host).
+# operator has said of it (policy; vm_id, vm, host).
 HOST_RESULT, GUEST_RESULT, GUEST_KVP, SAID = (
     f"__audit_{name}" for name in ("host_result", "guest_result", "guest_kvp", "said")
 )
@@ -122,9 +121,8 @@ def collect(
 def read_collection(file: File) -> Collection:
     """Return the collection that a file holds. Raises CollectionError, which names the file and up to ten places."""
     try:
-        # Not even a well-meaning reader takes NaN, which Python's would.
-        value = json.loads(file["text"], parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        value = plain_or_json(file["text"])
+    except ValueError as error:
         raise CollectionError(f"{file['path']} is no JSON: {error}") from None
     version = value.get("version") if isinstance(value, dict) else None
     if version != 1 or "hosts" not in value:
@@ -148,10 +146,6 @@ def _listed(problems: Sequence[str]) -> str:
     return " | ".join([*problems[:_MOST_PROBLEMS], *more])
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number")
-
-
 def _refuse_twice(kind: str, names: Sequence[tuple[str, str]]) -> None:
     seen: dict[str, str] = {}
     for where, name in names:
@@ -171,11 +165,6 @@ def _host(name: str, variables: Mapping[str, Any]) -> CollectedHost:
             plan = dict(make_plan(machines, said["policy"]))
         except PolicyError as problem:
             error = f"The policy could not be evaluated: {problem}"
-    if not error and not machines and not said.get("allow_empty"):
-        error = (
-            "It shows no virtual machine at all, as it does to an account that is not in its group Hyper-V "
-            "Administrators. If that is right, set host_policy_allow_empty to true."
-        )
     return CollectedHost(name=name, reachable=reachable, error=error, virtual_machines=machines or [], plan=plan)
 
 

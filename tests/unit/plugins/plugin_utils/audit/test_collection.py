@@ -45,7 +45,7 @@ FACTS: dict[str, Any] = {
 }
 HOST = {
     "__audit_host_result": {"changed": False, "virtual_machines": [WEB01]},
-    "__audit_said": {"policy": {}, "allow_empty": False},
+    "__audit_said": {"policy": {}},
 }
 GUEST = {
     "__audit_guest_result": {"changed": False, "linux_guest": FACTS},
@@ -90,7 +90,7 @@ def test_hosts_and_guests_are_ordered_by_name() -> None:
 
 
 def test_without_a_policy_there_is_no_plan() -> None:
-    host = {**HOST, "__audit_said": {"policy": None, "allow_empty": False}}
+    host = {**HOST, "__audit_said": {"policy": None}}
     assert collect({"hv01": host}, ["hv01"], [], NOW)["hosts"][0]["plan"] is None
 
 
@@ -116,13 +116,6 @@ def test_who_does_not_answer_is_part_of_it_with_the_reason(case: str) -> None:
 
 def test_a_host_of_which_no_variable_is_known_is_part_of_it() -> None:
     assert collect({}, ["hv01"], [], NOW)["hosts"][0]["error"] is not None
-
-
-@pytest.mark.parametrize(("allow", "told"), [(False, True), (True, False)])
-def test_an_empty_host_is_doubted(allow: bool, told: bool) -> None:
-    variables = {"__audit_host_result": {"virtual_machines": []}, "__audit_said": {"allow_empty": allow}}
-    error = collect({"hv01": variables}, ["hv01"], [], NOW)["hosts"][0]["error"]
-    assert ("Hyper-V Administrators" in (error or "")) == told
 
 
 def test_a_policy_that_fails_on_the_facts_leaves_the_facts() -> None:
