@@ -49,7 +49,8 @@ def _of(shape: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     if origin is list:
         return {"type": "array", "items": _of(arguments[0], definitions)}
     if origin is dict:
-        return {"type": "object", "additionalProperties": _of(arguments[1], definitions)}
+        values = _of(arguments[1], definitions)
+        return {"type": "object", **({"additionalProperties": values} if values else {})}
     if origin is types.UnionType or origin is typing.Union:
         return _either([_of(argument, definitions) for argument in arguments])
     if shape.__name__ not in definitions:

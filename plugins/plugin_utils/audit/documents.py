@@ -33,7 +33,8 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            raise yaml.constructor.ConstructorError(None, None, "aliases are not read", self.peek_event().start_mark)
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.constructor.ConstructorError(None, None, "aliases are not read", mark)
         return super().compose_node(parent, index)
 
 
@@ -45,6 +46,8 @@ _Loader.yaml_implicit_resolvers = {
 
 class Document:
     """A file that was read. path: as it was given, for messages. data: its content."""
+
+    data: Any
 
     def __init__(self, path: str, text: str) -> None:
         """Raises AuditError for what is no YAML, and for a key that a mapping has twice."""

@@ -15,10 +15,11 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes im
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.subjects import Before
 
 VERSION = 1
+_SHOWN = 3
 
 
 def baseline_problems(baseline: object) -> list[str]:
-    """Return what is wrong with a baseline: the whole of it has to be the result of an earlier audit."""
+    """Return what is wrong with a baseline: it has to be the result of an earlier audit."""
     if baseline is None:
         return []
     if not isinstance(baseline, dict):
@@ -28,14 +29,28 @@ def baseline_problems(baseline: object) -> list[str]:
             f"baseline: its version is {baseline.get('version')!r}, and this audit reads version {VERSION}: "
             "make the baseline anew"
         ]
+    # The library is slow: of thousands of virtual machines only the few fields that are read are looked at.
+    machines = baseline.get("virtual_machines")
+    rest = {**baseline, "virtual_machines": []} if isinstance(machines, list) else baseline
     found = [
         f"baseline: {'.'.join(map(str, place)) or 'it'}: {text}"
-        for place, text in schema_problems(baseline, read_schema("audit"))
+        for place, text in schema_problems(rest, read_schema("audit"))
     ]
+    for number, machine in enumerate(machines if isinstance(machines, list) else ()):
+        if not _is_machine(machine):
+            found.append(f"baseline: virtual_machines.{number}: id, host, or the switch of a service is missing")
     if found:
-        more = f" (and {len(found) - 3} more)" if len(found) > 3 else ""
-        return [*found[:3], f"baseline: it is damaged, or no result of an audit{more}: give an earlier audit.json"]
+        more = f" (and {len(found) - _SHOWN} more)" if len(found) > _SHOWN else ""
+        return [*found[:_SHOWN], f"baseline: it is damaged, or no result of an audit{more}: give an earlier audit.json"]
     return []
+
+
+def _is_machine(machine: object) -> bool:
+    match machine:
+        case {"id": str(), "host": str(), "services": dict() as services, **rest}:
+            known = all(isinstance(service, dict) and "enabled" in service for service in services.values())
+            return known and isinstance(rest.get("checkpoint"), str | None)
+    return False
 
 
 def before(baseline: dict[str, Any] | None) -> dict[Key, Before]:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit import findings as finding_out
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.documents import read_schema, schema_problems
@@ -80,8 +80,8 @@ def audit_problems(options: Mapping[str, Any]) -> list[str]:
 def evaluate(collection: Mapping[str, Any], options: Mapping[str, Any]) -> Audit:
     """Return what is wrong with what was collected. Depends on nothing but its arguments.
 
-    collection: see Collection. options: {title, evaluated_at, rules, waivers, baseline, grace_seconds, disabled_rules}, of
-    which only evaluated_at (ISO, UTC) is required. rules: list of {path, text}; waivers: {path, text}; baseline: Audit.
+    collection: see Collection. options: a mapping of title, evaluated_at (required), rules (list of {path, text}),
+    waivers ({path, text}), baseline (an earlier Audit), grace_seconds and disabled_rules (ids).
     Raises AuditError with all problems of options and collection, or with that of a rule which cannot be evaluated.
     """
     read, problems = _read(options)
@@ -138,7 +138,7 @@ def _collection_problems(collection: object) -> list[str]:
     if not isinstance(collection, Mapping) or collection.get("version") != 1:
         version = collection.get("version") if isinstance(collection, Mapping) else None
         return [
-            f"collection: its version is {version!r}, and this audit reads version 1: give what the filter audit_collection made"
+            f"collection: its version is {version!r}, and this audit reads version 1: give what audit_collection made"
         ]
     found = list(schema_problems(collection, read_schema("collection")))
     problems = [f"collection: {'.'.join(map(str, place)) or 'it'}: {text}" for place, text in found]
@@ -163,7 +163,9 @@ def _evaluate(collection: Collection, options: _Options) -> Audit:
         found += finding_out.guest_findings(book, guest_facts(item))
     for machine in machines:
         found += finding_out.machine_findings(book, machine)
-    gathered = {(host["name"], vm["id"]): vm for host in collection["hosts"] for vm in host["virtual_machines"]}
+    gathered: dict[tuple[str | None, str], dict[str, Any]] = {
+        (host["name"], vm["id"]): vm for host in collection["hosts"] for vm in host["virtual_machines"]
+    }
     waive(found, options.waivers, gathered, options.today)
     known = frozenset(rule.id for rule in options.rules)
     for waiver in options.waivers:
@@ -187,12 +189,17 @@ def _evaluate(collection: Collection, options: _Options) -> Audit:
 
 def _shown(machine: Subject) -> VirtualMachine:
     facts = machine.facts
+    services = {key: {field: service[field] for field in _SERVICE_FIELDS} for key, service in machine.services.items()}
     shown = VirtualMachine(
-        **{field: facts[field] for field in ("id", "name", "host", "state", "isolation", "guest", "profiles", "error")},  # type: ignore[typeddict-item]
-        services={
-            key: ServiceFacts(**{field: service[field] for field in _SERVICE_FIELDS})  # type: ignore[typeddict-item]
-            for key, service in machine.services.items()
-        },
+        id=facts["id"],
+        name=facts["name"],
+        host=facts["host"],
+        state=facts["state"],
+        isolation=facts["isolation"],
+        guest=facts["guest"],
+        profiles=facts["profiles"],
+        error=facts["error"],
+        services=cast(dict[str, ServiceFacts], services),
     )
     if facts["checkpoint"] is not None:
         shown["checkpoint"] = facts["checkpoint"].get("parent_id")

@@ -5,7 +5,7 @@
 """Rules applied to subjects: findings.
 
 For one subject every rule of its scope that fits has a finding, but those that another one supersedes: they become
-references of that finding, so that one fact is told once, by the most specific rule, and an auditor still finds his own.
+references of that finding. So one fact is told once, by the most specific rule, and auditors still find their own.
 A finding about a whole virtual machine supersedes in the same way what is said of its services.
 """
 
@@ -23,6 +23,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes im
     Evidence,
     Finding,
     Reference,
+    Side,
 )
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Subject as Named
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.side import filled, look_up
@@ -99,7 +100,7 @@ def _matches(rule: Rule, known: Mapping[str, tuple[type, Any]]) -> bool:
 
 
 def _speaking(fitting: Sequence[Rule], above: Iterable[Rule] = ()) -> dict[str, list[Rule]]:
-    """Return for each rule that speaks those that it supersedes. above: rules that speak of the whole virtual machine."""
+    """Return for each rule that speaks those that it supersedes. above: rules that fit the whole virtual machine."""
     silenced = {id for rule in (*fitting, *above) for id in rule.buried}
     return {
         rule.id: [other for other in fitting if other.id in rule.buried] for rule in fitting if rule.id not in silenced
@@ -164,7 +165,8 @@ def _finding(
 ) -> Finding:
     data = rule.data
     scope = data["scope"]
-    side = facts["side"] if data["side"] == TRUTH_TABLE else data["side"]
+    # Where the truth table finds nothing wrong, the rule is about the switch.
+    side: Side = (facts["side"] or "host") if data["side"] == TRUTH_TABLE else data["side"]  # type: ignore[assignment]
     explanation = filled(data["explanation"], facts) if "explanation" in data else facts["explanation"]
     remedy = filled(data["remedy"], facts) if "remedy" in data else facts["remedy"]
     # A guest names the finding only where it is what the finding is about: else looking into it would make a new one.
@@ -178,7 +180,7 @@ def _finding(
         host=host,
         guest=guest,
         service=service,
-        side=side or "host",  # the truth table finds nothing wrong: then the rule is about the switch
+        side=side,
         evidence=_evidence(rule, facts),
         explanation=explanation,
         remedy=remedy or "See the explanation.",

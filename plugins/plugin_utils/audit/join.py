@@ -5,10 +5,10 @@
 """Which guest is which virtual machine.
 
 1. By the id that the operator gave (vm_id), on the host that the operator gave, if any. A replica has the id of its
-   primary (unverified), so of several with one id those that run are meant: the guest answered, and runs.
+   primary (unverified), so of several with one id those that run are meant: the guest answered, so it runs.
 2. By the name that the operator gave (vm), exactly and without case, on the host that the operator gave, if any.
-3. By the id that the guest claims, when nothing was given and no other guest claims it. The claim comes from a file that
-   root in the guest can write: such a join is marked untrusted in the evidence, and never displaces one of the operator.
+3. By the id that the guest claims, when nothing was given and no other guest claims it. The claim comes from a file
+   that root in the guest can write: such a join is marked untrusted in the evidence, and never displaces a given one.
 
 Never by the name of the guest or of the machine alone. What does not fit is not joined, and a rule tells it.
 """
@@ -119,7 +119,7 @@ def _judge(
 
 
 def _exclusive(joined: Sequence[Joined]) -> list[Joined]:
-    """A virtual machine has one guest: the operator's word goes before a claim, and two words of his exclude each other."""
+    """A virtual machine has one guest: what was given goes before a claim, and two that were given exclude both."""
     given = Counter(item.key for item in joined if item.mapping == "joined" and item.by != "claim")
 
     def settle(item: Joined) -> Joined:

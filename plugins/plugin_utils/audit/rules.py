@@ -97,7 +97,7 @@ def _built_in() -> tuple[tuple[Rule, ...], tuple[str, ...]]:
 
 
 def parse_rules(files: Iterable[RuleFile]) -> tuple[list[Rule], list[str]]:
-    """Return the rules of the collection and of the user's files, ordered by id, and everything that is wrong with them."""
+    """Return the rules that are built in and those of files, ordered by id, and everything that is wrong with them."""
     built_in, problems = _built_in()
     own, own_problems = _read(files)
     rules = [*built_in, *own]
@@ -137,8 +137,9 @@ def _rule(data: RuleData, document: Document, number: int) -> tuple[Rule, list[s
             problems += _unknown(f"{at('where')}: rule {data['id']}: where", root_fields(data["where"]), known)
         except ValueError as error:
             problems.append(f"{at('where')}: rule {data['id']}: where {data['where']!r}: {error}")
-    texts = {field: PLACEHOLDER.findall(data.get(field, "")) for field in ("explanation", "remedy")}
-    for field, paths in {**texts, "evidence": data.get("evidence", [])}.items():
+    texts = (("explanation", data.get("explanation", "")), ("remedy", data.get("remedy", "")))
+    used = {field: PLACEHOLDER.findall(text) for field, text in texts}
+    for field, paths in {**used, "evidence": data.get("evidence", [])}.items():
         label = f"{at(field)}: rule {data['id']}: {field}"
         problems += _unknown(label, (path.partition(".")[0] for path in paths), known)
     match = {

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What goes into an audit and what comes out. Everything can be written as JSON; times are UTC, as in 2026-11-27T09:30:00Z.
+"""What goes into an audit and what comes out. Everything can be written as JSON; times are UTC: 2026-11-27T09:30:00Z.
 
 Names, notes and everything that a guest says are untrusted text: they are carried as they are and made harmless by
 whoever shows them.
@@ -48,8 +48,8 @@ class CollectedGuest(TypedDict):
     """One guest as it was asked.
 
     name: its name in the inventory. system: what kind of facts these are.
-    vm_id: id of its virtual machine as the operator gave it; vm: name of it as the operator gave it, host: on which host
-    (null: whichever has it). claimed_vm_id: what the guest says, untrusted: from the pool that the host writes.
+    vm_id: id of its virtual machine as the operator gave it; vm: name of it as the operator gave it, host: on which
+    host (null: whichever has it). claimed_vm_id: what the guest says, untrusted: from the pool that the host writes.
     facts: RV(linux_guest) of linux_guest_info, as returned; null when there are none.
     """
 
@@ -84,8 +84,8 @@ class GuestService(TypedDict):
 class ServiceFacts(TypedDict):
     """One service of one virtual machine, both sides of it.
 
-    wanted: the policy's wish, null to leave it alone or without a policy. enabled: the host's switch, null when it is not
-    offered or could not be read. verdict, reason: what the host sees. guest: the guest's half.
+    wanted: the policy's wish, null to leave it alone or without a policy. enabled: the host's switch, null when it is
+    not offered or could not be read. verdict, reason: what the host sees. guest: the guest's half.
     side, explanation, remedy: the conclusion of the truth table; side is null when nothing is wrong.
     override: why a protected service may be off, override_until: until which day (null: for good).
     """

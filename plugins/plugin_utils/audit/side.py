@@ -15,8 +15,8 @@ ROWS is tried from the top, and the first row that fits concludes. What is not n
 combination fits a row (a test goes through all of them), and each row is there for a combination.
 
 The order says what counts more: the switch before the status, because a service that is off still reports that all is
-well; the policy's "off" before what the guest does, because then nothing else needs mending; a virtual machine that does
-not run, boots or is confidential before all that its guest does not answer.
+well; the policy's "off" before what the guest does, because then nothing else needs mending; that a virtual machine
+does not run, boots or is confidential before all that its guest does not answer.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def view_of(verdict: str, reason: str | None, uptime: float | None, grace: float
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the truth table. case: its name, unique, for rules. A condition that is empty is fulfilled by anything.
+    """One row of the truth table. case: its name, unique, for rules. An empty condition is fulfilled by anything.
 
     side: null when nothing is wrong. explanation, remedy: texts with fields of a service's facts in braces.
     """
@@ -214,8 +214,8 @@ ROWS: tuple[Row, ...] = (
         "both",
         "The two sides contradict each other: the switch on the host is on ({verdict}), but {guest_explanation}",
         # Source: microsoft/lis-test#734: RHEL 6 always, RHEL 7 before kernel 3.10.0-383.
-        "Old kernels (RHEL 6, early RHEL 7) see a new device only after a restart of the guest. Otherwise check what the "
-        "guest was mapped to.",
+        "Old kernels (RHEL 6, early RHEL 7) see a new device only after a restart of the guest. Otherwise check what "
+        "the guest was mapped to.",
         view=("works", "critical", "silent", "lost", "incompatible", "error"),
         guest=("not_offered",),
     ),
@@ -326,7 +326,7 @@ def conclude(switch: Switch, wish: Wish, view: View, guest: GuestState) -> Row:
 
 
 def filled(text: str, facts: Mapping[str, Any]) -> str:
-    """Return a text with its fields in braces filled in; a path with dots goes into mappings. Null becomes "unknown"."""
+    """Return a text with its fields in braces filled in; a path with dots goes into mappings. Null is "unknown"."""
     return PLACEHOLDER.sub(lambda match: _said(look_up(facts, match[1])), text)
 
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.module_utils._components import KEYS, PROTECTED
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.guest import GuestFacts, read_guest
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.join import Joined, Key, same_id
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import CollectedHost
@@ -47,7 +46,7 @@ class Subject:
 
 @dataclass(frozen=True, eq=False)
 class Before:
-    """A virtual machine in the baseline. switches: by service. checkpoint: id, null for none or when it is not known."""
+    """A virtual machine in the baseline. switches: by service. checkpoint: id, null for none or when not known."""
 
     switches: Mapping[str, bool | None]
     checkpoint: str | None
@@ -67,7 +66,7 @@ def host_facts(host: CollectedHost) -> Facts:
 def guest_facts(joined: Joined) -> Facts:
     guest = joined.guest
     return {
-        **{field: guest[field] for field in ("name", "reachable", "error", "system", "vm_id", "vm", "host")},  # type: ignore[literal-required]
+        **{field: guest[field] for field in ("name", "reachable", "error", "system", "vm_id", "vm", "host")},
         "claimed_vm_id": guest["claimed_vm_id"],
         "looked": guest["facts"] is not None,
         "mapping": joined.mapping,
@@ -123,7 +122,7 @@ def check_virtual_machines(hosts: Sequence[CollectedHost]) -> list[str]:
             wrong += [] if isinstance(vm.setdefault("services", {}), dict) else ["services"]
             if wrong:
                 problems.append(
-                    f"collection: host {host['name']}: virtual machine {position}: {', '.join(wrong)} missing or no text: "
+                    f"collection: host {host['name']}: virtual machine {position}: {', '.join(wrong)} wrong: "
                     "give the list virtual_machines that vm_integration_service_info returns"
                 )
             else:

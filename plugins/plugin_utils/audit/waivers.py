@@ -25,7 +25,7 @@ _PLACES = ("host", "guest", "service")  # the other conditions are about the fac
 
 @dataclass(eq=False)
 class Waiver:
-    """at: file and line. places: host, guest or service to the values that are meant. used: whether it waived anything."""
+    """at: file and line. places: host, guest or service to the values that are meant. used: it fits a finding."""
 
     at: str
     id: str
