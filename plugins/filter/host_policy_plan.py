@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -16,7 +17,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.plan imp
 
 def host_policy_plan(virtual_machines: Sequence[Mapping[str, Any]], policy: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        return dict(make_plan(plain(virtual_machines), plain(policy)))
+        return dict(make_plan(plain(virtual_machines), plain(policy), datetime.now(UTC).date()))
     except PolicyError as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
@@ -12,7 +13,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.rules im
 
 
 def host_policy_problems(policy: Mapping[str, Any], refusals: bool = True) -> list[str]:
-    return policy_problems(plain(policy), refusals=refusals)
+    return policy_problems(plain(policy), refusals=refusals, today=datetime.now(UTC).date())
 
 
 class FilterModule:

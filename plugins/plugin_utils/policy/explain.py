@@ -32,7 +32,7 @@ def explain(decisions: Sequence[Decision], summary: Summary, rules_in_order: Seq
                 if changing:
                     lines.append(f"  change: {service} {_SWITCH[not after]} -> {_SWITCH[after]}: {_names(changing)}")
         lines += _once(
-            ("overridden", d, f"{service} may be off: {reason}")
+            ("overridden", d, f"{service} may be off{_until(d, service)}: {reason}")
             for d in block
             for service, reason in d["overrides"].items()
         )
@@ -55,6 +55,11 @@ def _once(said: Iterable[tuple[str, Decision, str]]) -> list[str]:
     for word, decision, text in said:
         about.setdefault((word, text), []).append(decision)
     return [f"  {word}: {text} [{_names(decisions)}]" for (word, text), decisions in about.items()]
+
+
+def _until(decision: Decision, service: str) -> str:
+    day = decision["overrides_until"].get(service)
+    return f" until {day}" if day else ""
 
 
 def _names(decisions: Sequence[Decision]) -> str:

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TypedDict
 
 from ansible_collections.hyperv.integration.plugins.module_utils._components import BY_KEY
@@ -21,13 +24,57 @@ _INSTEAD = {
 }
 
 
+_OVERRIDE_FIELDS = ("reason", "until")
+
+
 class Refusal(TypedDict):
-    """service: key. rule: label of the rule that asked. why: what would be lost. override: how to insist."""
+    """service: key. rule: label of the rule that asked. why: what would be lost. override: how to insist.
+
+    expired: the day on which an override ended that would have permitted it, null when there is none.
+    """
 
     service: str
     rule: str
     why: str
     override: str
+    expired: str | None
+
+
+@dataclass(frozen=True)
+class Override:
+    """Why a protected service may be off. until: the last day on which it may, null for good."""
+
+    reason: str
+    until: date | None = None
+
+    def expired(self, today: date | None) -> bool:
+        """Tell whether the last day has passed. today: null when that does not matter."""
+        return self.until is not None and today is not None and today > self.until
+
+
+def check_override(raw: object) -> Override:
+    """Return an override written as a text, or as a mapping of reason and until.
+
+    Raises ValueError, whose text begins with the field of a mapping that is wrong.
+    """
+    if not isinstance(raw, Mapping):
+        return Override(check_reason(raw))
+    for field in raw:
+        if field not in _OVERRIDE_FIELDS:
+            raise ValueError(f"{field}: an override has no such field; it has {', '.join(_OVERRIDE_FIELDS)}")
+    return Override(check_reason(raw.get("reason")), _day(raw.get("until")))
+
+
+def _day(raw: object) -> date | None:
+    # YAML makes a date of what is written without quotes, and a moment of a date with a time.
+    if raw is None or (isinstance(raw, date) and not isinstance(raw, datetime)):
+        return raw
+    try:
+        if isinstance(raw, str) and len(raw) == len("2026-12-31"):
+            return date.fromisoformat(raw)
+    except ValueError:
+        pass
+    raise ValueError(f"until {raw!r}: write the last day, as in 2026-12-31")
 
 
 def check_reason(reason: object) -> str:
@@ -40,12 +87,21 @@ def check_reason(reason: object) -> str:
     return reason.strip()
 
 
-def refuse(service: str, rule: str) -> Refusal:
-    """Return why a rule may not switch a protected service off, and how to insist."""
+def refuse(service: str, rule: str, ended: Override | None = None) -> Refusal:
+    """Return why a rule may not switch a protected service off, and how to insist. ended: an expired override."""
+    why = f"{service} is protected, because without it {BY_KEY[service].impact}"
+    if ended:
+        return Refusal(
+            service=service,
+            rule=rule,
+            why=f"the override ({ended.reason}) ended on {ended.until}, and {why}",
+            override=f"If it has to be off still, renew it: overrides: {{{service}: {{reason: ..., until: <day>}}}}.",
+            expired=str(ended.until),
+        )
     return Refusal(
         service=service,
         rule=rule,
-        why=f"{service} is protected, because without it {BY_KEY[service].impact}",
+        why=why,
         override=" ".join(
             filter(
                 None,
@@ -56,6 +112,7 @@ def refuse(service: str, rule: str) -> Refusal:
                 ),
             )
         ),
+        expired=None,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.module_utils._components import KEYS
@@ -33,13 +34,14 @@ _CONFIDENTIAL = ("VBS", "SNP", "TDX")
 _REFUSED_WHEN_CONFIDENTIAL = ("key_value_pair_exchange", "vss", "guest_service_interface")
 
 
-def make_plan(virtual_machines: Sequence[Facts], policy: Mapping[str, Any]) -> Plan:
+def make_plan(virtual_machines: Sequence[Facts], policy: Mapping[str, Any], today: date | None = None) -> Plan:
     """Return what a policy (see parse_policy) wants of the virtual machines of one host.
 
     virtual_machines: as vm_integration_service_info returns them; their order does not matter. Decisions are ordered by
-    name, then id. What the guard refuses is left alone and explained. Raises PolicyError for a bad policy or bad facts.
+    name, then id. What the guard refuses is left alone and explained. today: overrides that ended before permit
+    nothing. Raises PolicyError for a bad policy or bad facts.
     """
-    parsed = parse_policy(policy)
+    parsed = parse_policy(policy, today)
     _check_facts(virtual_machines)
     ordered = sorted(virtual_machines, key=lambda facts: (fold(facts["name"]), facts["id"]))
     decisions = [_decide(facts, parsed) for facts in ordered]
@@ -79,6 +81,7 @@ def _decide(facts: Facts, policy: Policy) -> Decision:
         services={},
         changes={},
         overrides={},
+        overrides_until={},
         refused=[],
         not_offered=[],
         notes=[],
@@ -102,7 +105,10 @@ def _decide(facts: Facts, policy: Policy) -> Decision:
             if before != wanted:
                 decision["changes"][service] = Change(before=before, after=wanted)
             if not wanted and service in policy.protected:
-                decision["overrides"][service] = rule.overrides[service]
+                override = rule.overrides[service]
+                decision["overrides"][service] = override.reason
+                if override.until:
+                    decision["overrides_until"][service] = str(override.until)
     decision["notes"] = _notes(facts, profiles, decision["services"])
     return decision
 

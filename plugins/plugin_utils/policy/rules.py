@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeVar
 
 from ansible_collections.hyperv.integration.plugins.module_utils._components import PROTECTED, WORDS, service_key
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.errors import PolicyError
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.expression import Facts
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.guard import (
+    Override,
     Refusal,
-    check_reason,
+    check_override,
     refusal_text,
     refuse,
 )
@@ -35,7 +37,7 @@ class Rule:
 
     label: "rule 2 (web servers)", for people.
     services: key to wanted switch, None = decided to be left alone. What is missing this rule does not decide.
-    overrides: key to the reason why a protected service may be off; those of the whole policy included.
+    overrides: key to why a protected service may be off, and until when; those of the whole policy included.
     reason: why the rule exists; the profile's purpose unless the rule gives one.
     """
 
@@ -43,7 +45,7 @@ class Rule:
     conditions: tuple[Condition, ...]
     profile: Profile | None
     services: Mapping[str, bool | None]
-    overrides: Mapping[str, str]
+    overrides: Mapping[str, Override]
     reason: str
 
     def matches(self, facts: Facts) -> bool:
@@ -59,45 +61,52 @@ class Policy:
     """default: what applies to virtual machines that no rule matches.
     merge: later rules decide the services that earlier ones did not; otherwise the first rule that matches decides all.
     protected: services that are off only with a reason.
+    today: the day by which overrides have expired or not, null when that does not matter.
     """
 
     default: Rule
     rules: tuple[Rule, ...]
     merge: bool
     protected: frozenset[str]
+    today: date | None
 
     def refusal(self, rule: Rule, service: str) -> Refusal | None:
         """Return why a rule may not have its way with a service, None when it may."""
-        guarded = service in self.protected and rule.services.get(service) is False
-        return refuse(service, rule.label) if guarded and service not in rule.overrides else None
+        override = rule.overrides.get(service)
+        if service not in self.protected or rule.services.get(service) is not False:
+            return None
+        if override is None:
+            return refuse(service, rule.label)
+        return refuse(service, rule.label, override) if override.expired(self.today) else None
 
 
-def parse_policy(raw: Mapping[str, Any]) -> Policy:
+def parse_policy(raw: Mapping[str, Any], today: date | None = None) -> Policy:
     """Return a policy written as {default, rules, merge, protected, overrides}, all of them optional.
 
     default: name of a profile. rules: list of {name, match, profile, services, overrides, reason}.
-    merge: boolean. protected: services added to those always protected. overrides: service to reason, for all rules.
+    merge: boolean. protected: services added to those always protected. overrides: service to reason, or to {reason,
+    until}, for all rules. today: see Policy.
     Raises PolicyError with all problems at once.
     """
-    policy, problems = _parse(raw)
+    policy, problems = _parse(raw, today)
     if problems:
         raise PolicyError(*problems)
     return policy
 
 
-def policy_problems(raw: Mapping[str, Any], *, refusals: bool = True) -> list[str]:
+def policy_problems(raw: Mapping[str, Any], *, refusals: bool = True, today: date | None = None) -> list[str]:
     """Return everything that is wrong with a policy (see parse_policy); with refusals, also what the guard refuses."""
-    policy, problems = _parse(raw)
+    policy, problems = _parse(raw, today)
     for rule in (*policy.rules, policy.default) if refusals else ():
         refused = (policy.refusal(rule, service) for service in rule.services)
         problems += [refusal_text(refusal) for refusal in refused if refusal]
     return problems
 
 
-def _parse(raw: Mapping[str, Any]) -> tuple[Policy, list[str]]:
+def _parse(raw: Mapping[str, Any], today: date | None) -> tuple[Policy, list[str]]:
     """Return what could be understood, and what is wrong with the rest."""
     if not isinstance(raw, Mapping):
-        policy, problems = _parse({})
+        policy, problems = _parse({}, today)
         return policy, [*problems, f"{raw!r}: give a policy as a mapping of {', '.join(_POLICY_FIELDS)}"]
     problems = [
         f"{field}: a policy has no such field; it has {', '.join(_POLICY_FIELDS)}"
@@ -114,7 +123,7 @@ def _parse(raw: Mapping[str, Any]) -> tuple[Policy, list[str]]:
 
     merge: bool = attempt("host_policy_", _merge, raw.get("merge", False), otherwise=False)
     protected: list[str] = attempt("host_policy_", _protected, raw.get("protected") or [], otherwise=[])
-    overrides: dict[str, str] = attempt("host_policy_", _overrides, raw.get("overrides") or {}, otherwise={})
+    overrides: dict[str, Override] = attempt("host_policy_", _overrides, raw.get("overrides") or {}, otherwise={})
     profile = attempt(f"{DEFAULT_LABEL}: ", _profile, raw.get("default", "default_safe"), otherwise=NONE)
     default = Rule(DEFAULT_LABEL, (), profile, profile.services, overrides, profile.purpose)
     raw_rules: list[object] = attempt("host_policy_", _rules, raw.get("rules") or [], otherwise=[])
@@ -124,7 +133,7 @@ def _parse(raw: Mapping[str, Any]) -> tuple[Policy, list[str]]:
         rule: Rule | None = attempt(f"{label}: ", _rule, label, raw_rule, overrides, otherwise=None)
         if rule:
             rules.append(rule)
-    return Policy(default, tuple(rules), merge, frozenset((*PROTECTED, *protected))), problems
+    return Policy(default, tuple(rules), merge, frozenset((*PROTECTED, *protected)), today), problems
 
 
 def _label(number: int, raw: object) -> str:
@@ -132,7 +141,7 @@ def _label(number: int, raw: object) -> str:
     return f"rule {number} ({words})" if words else f"rule {number}"
 
 
-def _rule(label: str, raw: object, policy_overrides: Mapping[str, str]) -> Rule:
+def _rule(label: str, raw: object, policy_overrides: Mapping[str, Override]) -> Rule:
     if not isinstance(raw, Mapping):
         raise ValueError(f"{raw!r}: give a mapping of {', '.join(_RULE_FIELDS)}")
     for field in raw:
@@ -179,13 +188,13 @@ def _services(raw: object) -> dict[str, bool | None]:
     return services
 
 
-def _overrides(raw: object) -> dict[str, str]:
+def _overrides(raw: object) -> dict[str, Override]:
     overrides = {}
-    for key, word, reason in _by_service("overrides", raw):
+    for key, word, override in _by_service("overrides", raw):
         try:
-            overrides[key] = check_reason(reason)
+            overrides[key] = check_override(override)
         except ValueError as error:
-            raise ValueError(f"overrides.{word} {reason!r}: {error}") from error
+            raise ValueError(f"overrides.{word} {override!r}: {error}") from error
     return overrides
 
 

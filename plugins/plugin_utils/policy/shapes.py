@@ -21,6 +21,7 @@ class Decision(TypedDict):
 
     profiles, rules: those that decided something, in order; rules by their labels.
     services: the switches it shall have. overrides: reasons for protected services among them that are to be off.
+    overrides_until: the last day of those that have one.
     changes: the services whose switch is not yet so. refused: what the guard took out of services.
     not_offered: services wanted that this virtual machine does not have. notes: what the host's switches cannot do.
     """
@@ -33,6 +34,7 @@ class Decision(TypedDict):
     services: dict[str, bool]
     changes: dict[str, Change]
     overrides: dict[str, str]
+    overrides_until: dict[str, str]
     refused: list[Refusal]
     not_offered: list[str]
     notes: list[str]

@@ -20,3 +20,18 @@ def test_filter_plans() -> None:
 def test_bad_policy_is_an_error_of_the_filter() -> None:
     with pytest.raises(AnsibleFilterError, match="rule 1: match None"):
         FilterModule().filters()["host_policy_plan"](FACTS, {"rules": [{"profile": "lab"}]})
+
+
+def test_overrides_end_by_todays_date() -> None:
+    facts = [{**FACTS[0], "services": {"shutdown": {"enabled": True}}}]
+
+    def planned(until: str) -> list[dict[str, object]]:
+        rule = {"match": {"pattern": "*"}, "services": {"shutdown": False}}
+        rule["overrides"] = {"shutdown": {"reason": "an appliance", "until": until}}
+        plan: list[dict[str, object]] = FilterModule().filters()["host_policy_plan"](facts, {"rules": [rule]})[
+            "module_plan"
+        ]
+        return plan
+
+    assert planned("2001-01-01") == []
+    assert [entry["services"] for entry in planned("2999-12-31")] == [{"shutdown": False}]

@@ -17,3 +17,17 @@ def test_filter_tells_problems_and_refusals() -> None:
 def test_filter_leaves_refusals_out() -> None:
     problems = FilterModule().filters()["host_policy_problems"](POLICY, False)
     assert [problem.partition(":")[0] for problem in problems] == ["rule 2"]
+
+
+def test_overrides_end_by_todays_date() -> None:
+    rule = {"match": {"name": "a"}, "services": {"shutdown": False}}
+
+    def problems(until: str) -> list[str]:
+        override = {"shutdown": {"reason": "an appliance", "until": until}}
+        found: list[str] = FilterModule().filters()["host_policy_problems"](
+            {"rules": [{**rule, "overrides": override}]}
+        )
+        return found
+
+    assert problems("2999-12-31") == []
+    assert "ended on 2001-01-01" in problems("2001-01-01")[0]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -220,3 +221,25 @@ def test_bad_facts_are_refused(vm: MakeFacts) -> None:
     del facts["services"]
     with pytest.raises(PolicyError, match=r"'web01'\) have no services"):
         make_plan([facts], {})
+
+
+def test_override_that_ended_is_refused_and_the_switch_left_alone(vm: MakeFacts) -> None:
+    override = {"reason": REASON, "until": "2026-12-31"}
+    rules = [{"match": {"pattern": "*"}, "services": {"shutdown": False}, "overrides": {"shutdown": override}}]
+    last_day = make_plan([vm("ups")], {"rules": rules}, date(2026, 12, 31))
+    (decision,) = last_day["decisions"]
+    assert (decision["overrides"], decision["overrides_until"]) == ({"shutdown": REASON}, {"shutdown": "2026-12-31"})
+    assert last_day["module_plan"][0]["overrides"] == {"shutdown": REASON}, "the module wants texts"
+    assert f"  overridden: shutdown may be off until 2026-12-31: {REASON} [ups]" in last_day["explanation"]
+    after = make_plan([vm("ups")], {"rules": rules}, date(2027, 1, 1))
+    (decision,) = after["decisions"]
+    (refused,) = decision["refused"]
+    assert (refused["expired"], decision["services"], decision["overrides_until"]) == ("2026-12-31", {}, {})
+    assert (after["module_plan"], after["summary"]["refused"]) == ([], 1)
+    assert any("ended on 2026-12-31" in line for line in after["explanation"])
+
+
+def test_override_without_a_last_day_has_none(vm: MakeFacts) -> None:
+    rules = [{"match": {"pattern": "*"}, "services": {"shutdown": False}, "overrides": {"shutdown": REASON}}]
+    (decision,) = make_plan([vm("ups")], {"rules": rules}, date(2999, 1, 1))["decisions"]
+    assert (decision["overrides"], decision["overrides_until"]) == ({"shutdown": REASON}, {})

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.errors import PolicyError
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.guard import Override
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.rules import parse_policy, policy_problems
 
 
@@ -159,8 +161,44 @@ def test_reason_permits_to_disable_a_protected_service() -> None:
     services, overrides = {"shutdown": False}, {"shutdown": " appliance without agent "}
     policy = one_rule(services=services, overrides=overrides)
     assert policy_problems(policy) == []
-    assert parse_policy(policy).rules[0].overrides == {"shutdown": "appliance without agent"}
+    assert parse_policy(policy).rules[0].overrides == {"shutdown": Override("appliance without agent")}
     assert policy_problems({**one_rule(services=services), "overrides": overrides}) == []
+
+
+@pytest.mark.parametrize("until", ["2026-12-31", date(2026, 12, 31)])
+def test_override_permits_until_its_last_day(until: object) -> None:
+    override = {"reason": "appliance without agent", "until": until}
+    for policy in (
+        one_rule(services={"shutdown": False}, overrides={"shutdown": override}),
+        {**one_rule(services={"shutdown": False}), "overrides": {"shutdown": override}},
+    ):
+        assert policy_problems(policy, today=date(2026, 12, 31)) == []
+        (problem,) = policy_problems(policy, today=date(2027, 1, 1))
+        assert problem.startswith(
+            "rule 1: services.shutdown false: refused. the override (appliance without agent) ended on 2026-12-31, and "
+            "shutdown is protected"
+        )
+        assert "renew it: overrides: {shutdown: {reason: ..., until: <day>}}" in problem
+        assert policy_problems(policy) == policy_problems(policy, refusals=False, today=date(2027, 1, 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("override", "problem"),
+    [
+        ({"until": "2026-12-31"}, "a reason has at least 8 characters"),
+        ({"reason": "short", "until": "2026-12-31"}, "a reason has at least 8 characters"),
+        ({"reason": "long enough", "til": "2026-12-31"}, "til: an override has no such field; it has reason, until"),
+        ({"reason": "long enough", "until": "31.12.2026"}, "until '31.12.2026': write the last day, as in 2026-12-31"),
+        ({"reason": "long enough", "until": "2026-02-30"}, "until '2026-02-30': write the last day"),
+        ({"reason": "long enough", "until": "20261231"}, "until '20261231': write the last day"),
+        ({"reason": "long enough", "until": datetime(2026, 12, 31, 9)}, "until datetime.datetime(2026, 12, 31, 9, 0):"),
+        ({"reason": "long enough", "until": 2026}, "until 2026: write the last day"),
+    ],
+)
+def test_bad_override_is_named(override: Any, problem: str) -> None:
+    (found,) = policy_problems(one_rule(services={"shutdown": False}, overrides={"shutdown": override}))
+    assert found.startswith("rule 1: overrides.shutdown {")
+    assert f": {problem}" in found
 
 
 def test_default_that_disables_a_further_protected_service_is_refused() -> None:
