@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, NotRequired, TypedDict
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import (
@@ -101,10 +102,11 @@ def collect(
     """
     parts = [(file["path"], read_collection(file)) for file in files]
     if hosts or guests or not parts:
+        today = date.fromisoformat(collected_at[:10])
         fresh = Collection(
             version=1,
             collected_at=collected_at,
-            hosts=[_host(name, results.get(name, {})) for name in sorted(hosts)],
+            hosts=[_host(name, results.get(name, {}), today) for name in sorted(hosts)],
             guests=[_guest(name, results.get(name, {})) for name in sorted(guests)],
         )
         parts.insert(0, ("this run", fresh))
@@ -156,13 +158,13 @@ def _refuse_twice(kind: str, names: Sequence[tuple[str, str]]) -> None:
         seen[name] = where
 
 
-def _host(name: str, variables: Mapping[str, Any]) -> CollectedHost:
+def _host(name: str, variables: Mapping[str, Any], today: date) -> CollectedHost:
     said = plain(variables.get(SAID)) or {}
     reachable, error, machines = _answer(variables.get(HOST_RESULT), "virtual_machines", list[_VirtualMachine])
     plan: dict[str, Any] | None = None
     if not error and said.get("policy") is not None:
         try:
-            plan = dict(make_plan(machines, said["policy"]))
+            plan = dict(make_plan(machines, said["policy"], today))
         except PolicyError as problem:
             error = f"The policy could not be evaluated: {problem}"
     return CollectedHost(name=name, reachable=reachable, error=error, virtual_machines=machines or [], plan=plan)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rules as data: the files in rules/ and those of the user, in one format (schemas/rules.schema.json)."""
+"""Rules as data: the files in catalogue/ and those of the user, in one format (schemas/rules.schema.json)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Scope = Literal["service", "virtual_machine", "host", "guest", "waiver"]
 SCOPES: tuple[Scope, ...] = Scope.__args__  # type: ignore[attr-defined]
 TRUTH_TABLE = "truth_table"
 
-_BUILT_IN = Path(__file__).parent / "rules"
+_BUILT_IN = Path(__file__).parent / "catalogue"
 
 
 class RuleFile(TypedDict):
@@ -87,7 +87,7 @@ def fields(scope: Scope) -> tuple[frozenset[str], frozenset[str]]:
 def built_in_files() -> list[RuleFile]:
     """Return the files that come with the collection."""
     paths = sorted(_BUILT_IN.glob("*.yml"))
-    return [RuleFile(path=f"rules/{path.name}", text=path.read_text(encoding="utf-8")) for path in paths]
+    return [RuleFile(path=f"catalogue/{path.name}", text=path.read_text(encoding="utf-8")) for path in paths]
 
 
 @cache

@@ -101,6 +101,21 @@ POLICY: list[dict[str, Any]] = [
         "services": {TIME: False, SHUTDOWN: False},
         "overrides": {TIME: "Has a GPS clock of its own", SHUTDOWN: "Is stopped from its own console"},
     },
+    {
+        "name": "appliances for a while",
+        "match": {"group": "appliances for a while"},
+        "services": {TIME: False},
+        "overrides": {TIME: {"reason": "Until the new firmware", "until": LATER}},
+    },
+    {
+        "name": "lapsed",
+        "match": {"group": "lapsed"},
+        "services": {SHUTDOWN: False, TIME: False},
+        "overrides": {
+            SHUTDOWN: {"reason": "Until the new firmware", "until": LONG_AGO},
+            TIME: "Has a GPS clock of its own",
+        },
+    },
     {"name": "reckless shutdown", "match": {"group": f"reckless {SHUTDOWN}"}, "services": {SHUTDOWN: False}},
     {"name": "reckless time", "match": {"group": f"reckless {TIME}"}, "services": {TIME: False}},
 ]
@@ -204,13 +219,11 @@ class Planter:
 
     def plant_switch_off(self) -> None:
         key = self.chance.choice((HEARTBEAT, KVP, VSS))
-        host, vm, _name = self.machine(services={key: False})
+        if key != HEARTBEAT and self.chance.random() < 0.5:
+            host, vm, _guest = self.looked(inside.not_offered(key), services={key: False})
+        else:
+            host, vm, _name = self.machine(services={key: False})
         self.wrong("switched off on the host", "host", "own_switch_off", host=host, vm=vm, service=key)
-
-    def plant_switch_off_as_the_guest_sees_it(self) -> None:
-        key = self.chance.choice((KVP, VSS))
-        host, vm, _guest = self.looked(inside.not_offered(key), services={key: False})
-        self.wrong("switched off, seen from both sides", "host", "own_switch_off", host=host, vm=vm, service=key)
 
     def plant_protected_off(self) -> None:
         key = self.chance.choice((SHUTDOWN, TIME))
@@ -227,13 +240,15 @@ class Planter:
         host, vm, _name = self.machine(groups=[f"reckless {key}"], services={key: self.chance.random() < 0.5})
         self.wrong("override missing", "policy", "own_override_missing", host=host, vm=vm, service=key)
 
-    def plant_replica_switch_off(self) -> None:
-        host, vm, _name = self.machine(groups=["replicas"], replication="Primary", services={KVP: False})
-        self.wrong("replica without data exchange", "host", "bpa_replica_ip", host=host, vm=vm, service=KVP)
+    def plant_reason_expired(self) -> None:
+        host, vm, _name = self.machine(groups=["lapsed"], services={SHUTDOWN: False, TIME: False})
+        self.wrong("override expired", "policy", "own_override_expired", host=host, vm=vm, service=SHUTDOWN)
 
-    def plant_replica_silent(self) -> None:
-        host, vm, _name = self.machine(groups=["replicas"], replication="Primary", services={VSS: {"guest": "missing"}})
-        self.wrong("replica without VSS", "unknown", "bpa_replica_vss", host=host, vm=vm, service=VSS)
+    def plant_replica(self) -> None:
+        key, rule = self.chance.choice(((KVP, "bpa_replica_ip"), (VSS, "bpa_replica_vss")))
+        state, side = self.chance.choice(((False, "host"), ({"guest": "missing"}, "unknown")))
+        host, vm, _name = self.machine(groups=["replicas"], replication="Primary", services={key: state})
+        self.wrong("replica without a service that it needs", side, rule, host=host, vm=vm, service=key)
 
     def plant_not_offered(self) -> None:
         host, vm, _name = self.machine(services={KVP: {"offered": False}})
@@ -266,13 +281,15 @@ class Planter:
         host, vm, _guest = self.looked(inside.masked(key), services={key: {"guest": "missing"}})
         self.wrong("daemon masked", "guest", "own_guest_blocked", host=host, vm=vm, service=key)
 
-    def plant_driver_blocked(self) -> None:
-        host, vm, _guest = self.looked(inside.driver_blocked(), services=silent())
-        self.wrong("driver blocked", "guest", "own_hv_utils_blocked", host=host, vm=vm, also=CONSEQUENCES)
-
-    def plant_driver_missing(self) -> None:
-        host, vm, _guest = self.looked(inside.driver_missing(), services=silent())
-        self.wrong("driver missing", "guest", "own_hv_utils_missing", host=host, vm=vm, also=CONSEQUENCES)
+    def plant_driver(self) -> None:
+        kind, guest, rule = self.chance.choice(
+            (
+                ("driver blocked", inside.driver_blocked(), "own_hv_utils_blocked"),
+                ("driver missing", inside.driver_missing(), "own_hv_utils_missing"),
+            )
+        )
+        host, vm, _guest = self.looked(guest, services=silent())
+        self.wrong(kind, "guest", rule, host=host, vm=vm, also=CONSEQUENCES)
 
     def plant_driver_next_time(self) -> None:
         host, vm, _guest = self.looked(inside.driver_kept_out_next_time())
@@ -458,6 +475,9 @@ class Planter:
 
     def seem_appliance(self) -> None:
         self.alike("off with a reason", groups=["appliances"], services={TIME: False, SHUTDOWN: False})
+
+    def seem_appliance_for_a_while(self) -> None:
+        self.alike("off with a reason until a day", groups=["appliances for a while"], services={TIME: False})
 
     def seem_not_ours(self) -> None:
         self.alike("off, and left alone", groups=["not ours"], services={KVP: False, HEARTBEAT: False, VSS: False})
