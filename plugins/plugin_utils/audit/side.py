@@ -347,4 +347,6 @@ def _said(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, list):
         return ", ".join(map(_said, value))
+    if isinstance(value, Mapping):  # such as {mount: /srv, reason: ...}
+        return ": ".join(map(_said, value.values()))
     return str(value)
