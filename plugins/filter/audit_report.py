@@ -1,0 +1,25 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
+from ansible_collections.hyperv.integration.plugins.plugin_utils.report.formats import ReportError, make_report
+
+
+def audit_report(audit: Mapping[str, Any], format: str, **options: Any) -> str:
+    try:
+        return make_report(plain(audit), plain(format), plain(options))
+    except ReportError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"audit_report": audit_report}

@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An audit as a report: one text for each format, the same for the same audit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Audit
+from ansible_collections.hyperv.integration.plugins.plugin_utils.report.delimited import to_csv
+from ansible_collections.hyperv.integration.plugins.plugin_utils.report.interchange import to_json
+from ansible_collections.hyperv.integration.plugins.plugin_utils.report.junit import to_junit
+from ansible_collections.hyperv.integration.plugins.plugin_utils.report.markdown import to_markdown
+from ansible_collections.hyperv.integration.plugins.plugin_utils.report.page import to_html
+from ansible_collections.hyperv.integration.plugins.plugin_utils.report.sarif import to_sarif
+from ansible_collections.hyperv.integration.plugins.plugin_utils.report.terminal import to_terminal
+from ansible_collections.hyperv.integration.plugins.plugin_utils.report.text import all_visible
+
+
+class ReportError(ValueError):
+    """A report that cannot be made as asked for; the message says what to ask for instead."""
+
+
+class Format(NamedTuple):
+    """file: name of the file that it usually goes to. write: makes it. options: what write takes beside the audit.
+
+    exact: whether texts go in as they are. Elsewhere they are made visible first.
+    """
+
+    file: str
+    write: Callable[..., str]
+    options: Mapping[str, type] = {}
+    exact: bool = False
+
+
+FORMATS: dict[str, Format] = {
+    "html": Format("audit.html", to_html),
+    "json": Format("audit.json", to_json, exact=True),
+    "junit": Format("audit.junit.xml", to_junit),
+    "sarif": Format("audit.sarif", to_sarif),
+    "csv": Format("audit.csv", to_csv, {"byte_order_mark": bool}),
+    "markdown": Format("audit.md", to_markdown, {"limit": int}),
+    "terminal": Format("audit.txt", to_terminal, {"width": int, "color": bool, "details": bool}),
+}
+
+
+def make_report(audit: Audit, format: str, options: Mapping[str, Any] | None = None) -> str:
+    """Return the audit in a format, see FORMATS. Raises ReportError for a format, option or value that there is not."""
+    if format not in FORMATS:
+        raise ReportError(f"format {format!r}: choose one of {', '.join(FORMATS)}")
+    wanted = FORMATS[format]
+    for name, value in (options or {}).items():
+        if name not in wanted.options:
+            known = ", ".join(wanted.options) or "none"
+            raise ReportError(f"option {name!r} of format {format}: there is no such option (there are: {known})")
+        if type(value) is not wanted.options[name]:
+            raise ReportError(f"option {name!r} of format {format}: {value!r} is no {wanted.options[name].__name__}")
+    return wanted.write(audit if wanted.exact else all_visible(audit), **(options or {}))
