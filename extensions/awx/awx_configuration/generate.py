@@ -173,7 +173,8 @@ def job_template(
         "execution_environment": source["execution_environments"][0]["name"],
         "credentials": entry["credentials"],
         "labels": entry["labels"],
-        "ask_limit_on_launch": True,
+        # Who needs no credential reaches no host either, and a limit would leave out the controller.
+        "ask_limit_on_launch": entry["credentials"] != [],
         "ask_job_type_on_launch": True,
         "ask_verbosity_on_launch": True,
         "diff_mode": True,
