@@ -9,14 +9,14 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
-from ansible_collections.hyperv.integration.plugins.plugin_utils.report.formats import ReportError, make_report
+from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain, plain_or_json
+from ansible_collections.hyperv.integration.plugins.plugin_utils.report.formats import make_report
 
 
-def audit_report(audit: Mapping[str, Any], format: str, **options: Any) -> str:
+def audit_report(audit: Mapping[str, Any] | str, format: str, **options: Any) -> str:
     try:
-        return make_report(plain(audit), plain(format), plain(options))
-    except ReportError as error:
+        return make_report(plain_or_json(audit), plain(format), plain(options))
+    except ValueError as error:  # a ReportError is one
         raise AnsibleFilterError(str(error)) from error
 
 

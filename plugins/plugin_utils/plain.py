@@ -12,13 +12,15 @@ from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """Return a copy in plain dict, list and str.
+    """Return a copy in plain dict, list, str, int and float.
 
     Ansible hands out subclasses of them, templated when an element is read and tagged with their origin; libraries that
     look at the exact type, such as jmespath, do not know these.
     """
     if isinstance(value, str):
         return str.__str__(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return int(value) if isinstance(value, int) else float(value)
     if isinstance(value, Mapping):
         return {plain(key): plain(item) for key, item in value.items()}
     if isinstance(value, Sequence):
