@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
+import pytest
+
+from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain, plain_or_json
 
 
 class Text(str):
@@ -32,3 +34,24 @@ def test_containers_and_texts_become_plain() -> None:
     assert value == {"lazy": {"a": ["a"]}, "number": 1, "nothing": None, "truth": True, "tuple": ["x"]}
     assert {type(text) for text in (*value["lazy"], *value["lazy"]["a"], *value["tuple"])} == {str}
     assert {type(container) for container in (value, value["lazy"])} == {dict}
+
+
+class Number(int):
+    pass
+
+
+def test_numbers_become_plain() -> None:
+    value = plain([Number(3), True, 1.5])
+    assert [type(number) for number in value] == [int, bool, float]
+    assert value == [3, True, 1.5]
+
+
+def test_a_text_is_read_as_json() -> None:
+    assert plain_or_json('{"a": [1, null]}') == {"a": [1, None]}
+    assert plain_or_json({"a": Text("[1]")}) == {"a": "[1]"}
+
+
+@pytest.mark.parametrize("text", ["", "{", "NaN", "[" * 100_000])
+def test_what_is_no_json_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        plain_or_json(text)

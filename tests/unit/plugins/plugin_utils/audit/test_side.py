@@ -179,6 +179,12 @@ def test_view(verdict: str, reason: str | None, uptime: int | None, view: View) 
 
 
 def test_texts_are_filled_once() -> None:
-    facts = {"service": "vss", "guest_remedy": "say {service}", "vm": {"name": "a"}, "on": True, "list": ["a", None, {"b": 1, "c": "d"}]}
+    facts = {
+        "service": "vss",
+        "guest_remedy": "say {service}",
+        "vm": {"name": "a"},
+        "on": True,
+        "list": ["a", None, {"b": 1, "c": "d"}],
+    }
     text = "{service} {guest_remedy} {vm.name} {vm.name.x} {nothing} {on} {list} {Not} {}"
     assert filled(text, facts) == "vss say {service} a unknown unknown true a, unknown, 1: d {Not} {}"
