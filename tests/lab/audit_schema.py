@@ -14,7 +14,7 @@ import sys
 import types
 import typing
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 CHECKOUT = Path(__file__).parents[2]
 SCHEMAS = CHECKOUT / "plugins" / "plugin_utils" / "audit" / "schemas"
@@ -46,6 +46,8 @@ def _of(shape: Any, definitions: dict[str, Any]) -> dict[str, Any]:
         return {"type": _PRIMITIVES[shape]}
     if origin is Literal:
         return {"enum": list(arguments)}
+    if origin is NotRequired:
+        return _of(arguments[0], definitions)
     if origin is list:
         return {"type": "array", "items": _of(arguments[0], definitions)}
     if origin is dict:
@@ -55,12 +57,14 @@ def _of(shape: Any, definitions: dict[str, Any]) -> dict[str, Any]:
         return _either([_of(argument, definitions) for argument in arguments])
     if shape.__name__ not in definitions:
         definitions[shape.__name__] = {}  # holds the name while its fields are looked at
+        fields = typing.get_type_hints(shape, include_extras=True)
         definitions[shape.__name__] = {
             "type": "object",
             "description": " ".join((shape.__doc__ or "").split()),
             "additionalProperties": False,
-            "required": sorted(shape.__required_keys__),
-            "properties": {name: _of(kind, definitions) for name, kind in typing.get_type_hints(shape).items()},
+            # Not __required_keys__: where annotations are not evaluated, it does not know NotRequired.
+            "required": [name for name, kind in fields.items() if typing.get_origin(kind) is not NotRequired],
+            "properties": {name: _of(kind, definitions) for name, kind in fields.items()},
         }
     return {"$ref": f"#/$defs/{shape.__name__}"}
 

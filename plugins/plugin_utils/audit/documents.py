@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy import expression
 
 try:
     from jsonschema import Draft202012Validator
@@ -75,6 +76,13 @@ class Document:
         ]
 
 
+def missing_libraries() -> list[str]:
+    """Return what has to be installed on the controller before anything else here can be used."""
+    libraries = {"jmespath": expression.available(), "jsonschema": Draft202012Validator is not None}
+    missing = " ".join(name for name, found in libraries.items() if not found)
+    return [f"an audit needs Python libraries on the controller: pip install {missing}"] if missing else []
+
+
 @cache
 def read_schema(name: str) -> dict[str, Any]:
     """Return one of the published schemas."""
@@ -83,9 +91,7 @@ def read_schema(name: str) -> dict[str, Any]:
 
 
 def schema_problems(data: object, schema: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
-    """Yield place and text of everything that a JSON schema finds wrong. Raises AuditError without the library."""
-    if Draft202012Validator is None:
-        raise AuditError("an audit needs the Python library jsonschema on the controller: pip install jsonschema")
+    """Yield place and text of everything that a JSON schema finds wrong. See missing_libraries."""
     errors = sorted(Draft202012Validator(schema).iter_errors(data), key=lambda error: [str(p) for p in error.path])
     for error in errors:
         yield from _told(error)
@@ -104,6 +110,8 @@ def _told(error: ValidationError) -> Iterator[tuple[Place, str]]:
         case "required":
             missing = [key for key in error.validator_value if key not in error.instance]
             yield place, f"{', '.join(missing)} is missing"
+        case "anyOf" if "$comment" in error.schema:
+            yield place, error.schema["$comment"]
         case "minProperties":
             yield place, "is empty"
         case _:

@@ -13,7 +13,11 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit import findings as finding_out
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.documents import read_schema, schema_problems
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.documents import (
+    missing_libraries,
+    read_schema,
+    schema_problems,
+)
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.drift import baseline_problems, before, compare
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.findings import RuleBook
@@ -85,7 +89,8 @@ def evaluate(collection: Mapping[str, Any], options: Mapping[str, Any]) -> Audit
     Raises AuditError with all problems of options and collection, or with that of a rule which cannot be evaluated.
     """
     read, problems = _read(options)
-    problems += _collection_problems(collection)
+    if read is not None:
+        problems += _collection_problems(collection)
     if read is None or problems:
         raise AuditError(*problems)
     return _evaluate(collection, read)  # type: ignore[arg-type]
@@ -93,6 +98,9 @@ def evaluate(collection: Mapping[str, Any], options: Mapping[str, Any]) -> Audit
 
 def _read(options: Mapping[str, Any]) -> tuple[_Options | None, list[str]]:
     """Return the options, null when they cannot be used, and what is wrong with them."""
+    missing = missing_libraries()
+    if missing:
+        return None, missing
     if not isinstance(options, Mapping):
         return None, [f"options {options!r}: give a mapping of {', '.join(_FIELDS)}"]
     problems = [

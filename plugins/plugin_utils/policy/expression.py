@@ -19,6 +19,11 @@ except ImportError:  # only those who write "where" need it
 Facts = Mapping[str, Any]
 
 
+def available() -> bool:
+    """Tell whether the library is there."""
+    return jmespath is not None
+
+
 def compile_expression(text: str, field: str = "match.where") -> Callable[[Facts], bool]:
     """Return a test of facts: true unless the expression yields false, null or something empty. field: for messages.
 
