@@ -44,6 +44,7 @@ _SOURCE_OF = {
     "override": "policy",
     "override_state": "policy",
     "override_until": "policy",
+    "refused_by": "policy",
     "not_offered": "policy",
     "baseline_enabled": "baseline",
     "checkpoint_changed": "baseline",

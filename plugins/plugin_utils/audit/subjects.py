@@ -108,7 +108,7 @@ def virtual_machines(
             judged = _Machine(facts, guest, decision, protected, baseline.get(key), today, grace)
             services = {key: judged.service(key, vm["services"][key]) for key in KEYS if vm["services"].get(key)}
             facts["services"] = services
-            facts["contact"] = _contact(services.values())
+            facts["contact"] = _contact(services)
             yield Subject(facts, {key: {**service, "vm": facts} for key, service in services.items()})
 
 
@@ -174,12 +174,14 @@ def _machine(
     }
 
 
-def _contact(services: Any) -> str:
-    views = [service["view"] for service in services if service["enabled"]]
-    if any(view in _CONTACT for view in views):
+def _contact(services: Mapping[str, Facts]) -> str:
+    views = {key: service["view"] for key, service in services.items() if service["enabled"]}
+    if any(view in _CONTACT for view in views.values()):
         return "answers"
-    # Of a confidential guest only the services count that it does not refuse.
-    return "silent" if "silent" in views and set(views) <= {"silent", "isolated"} else "unknown"
+    # Without a heartbeat one silent service does not speak for the guest. Of a confidential guest only those count that
+    # it does not refuse.
+    silent = views.get("heartbeat") == "silent" and set(views.values()) <= {"silent", "isolated"}
+    return "silent" if silent else "unknown"
 
 
 class _Machine:
@@ -245,6 +247,7 @@ class _Machine:
             "override": override,
             "override_until": until,
             "override_state": override_state,
+            "refused_by": self._refused.get(key, {}).get("rule"),
             "baseline_enabled": self._before.switches.get(key) if self._before else None,
             "checkpoint_changed": self._checkpoint_changed,
             "freeze_failing": self._freeze_failing,

@@ -197,6 +197,14 @@ MACHINES: list[Planted] = [
         {"vm": ALL_SILENT, "fields": {"replication": {"mode": "Primary"}}},
         [("own_never_in_contact", "unknown", None)],
     ),
+    (
+        "all silent that are on, and no heartbeat among them",
+        {
+            "vm": {**dict.fromkeys(ALL_SILENT, False), "shutdown": "vm_paused", "vss": "guest_silent"},
+            "policy": profile("none"),
+        },
+        [("own_protected_off", "host", "time_synchronization"), ("own_silent", "unknown", "vss")],
+    ),
     ("all silent, and booting", {"vm": ALL_SILENT, "fields": {"uptime_seconds": 60}}, []),
     ("all silent, and off", {"vm": {}, "fields": {"state": "Off"}}, []),
     (
