@@ -179,38 +179,49 @@ def finding(
     )
 
 
-def with_texts(audit: Audit, change: Callable[[str], str]) -> Audit:
-    """Return a copy in which every text that may come from a stranger went through `change`."""
+def with_texts(audit: Audit, change: Callable[[str, str], str]) -> Audit:
+    """Return a copy in which every text that may come from a stranger is what `change` makes of its kind and it."""
 
-    def changed(value: Any) -> Any:
-        return change(value) if isinstance(value, str) else value
+    def changed(kind: str, text: str | None) -> str | None:
+        return None if text is None else change(kind, text)
+
+    def replaced(item: Any, **texts: Any) -> Any:
+        return {**item, **texts}
 
     findings = [
-        Finding(
-            **{
-                **found,
-                "vm": Subject(id=found["vm"]["id"], name=change(found["vm"]["name"])) if found["vm"] else None,
-                "host": changed(found["host"]),
-                "guest": changed(found["guest"]),
-                "explanation": change(found["explanation"]),
-                "remedy": change(found["remedy"]),
-                "evidence": [
-                    Evidence(source=item["source"], fact=change(item["fact"]), value=change(str(item["value"])))
-                    for item in found["evidence"]
-                ],
-            }
+        replaced(
+            found,
+            vm=Subject(id=found["vm"]["id"], name=change("vm", found["vm"]["name"])) if found["vm"] else None,
+            host=changed("host", found["host"]),
+            guest=changed("guest", found["guest"]),
+            explanation=change("explanation", found["explanation"]),
+            remedy=change("remedy", found["remedy"]),
+            evidence=[
+                replaced(item, fact=change("fact", item["fact"]), value=change("value", str(item["value"])))
+                for item in found["evidence"]
+            ],
         )
         for found in audit["findings"]
     ]
     vms = [
-        VirtualMachine(**{**vm, "name": change(vm["name"]), "host": change(vm["host"]), "guest": changed(vm["guest"])})
+        replaced(
+            vm,
+            name=change("vm", vm["name"]),
+            host=change("host", vm["host"]),
+            guest=changed("guest", vm["guest"]),
+        )
         for vm in audit["virtual_machines"]
     ]
     not_seen = [
-        NotSeen(kind=item["kind"], name=change(item["name"]), host=changed(item["host"]), why=change(item["why"]))
+        replaced(
+            item,
+            name=change("vm", item["name"]),
+            host=changed("host", item["host"]),
+            why=change("why", item["why"]),
+        )
         for item in audit["not_seen"]
     ]
-    return assemble(vms, findings, not_seen, audit["drift"] is not None, title=change(audit["title"]))
+    return assemble(vms, findings, not_seen, audit["drift"] is not None, title=change("title", audit["title"]))
 
 
 def _machine(chance: random.Random, number: int, host: str) -> VirtualMachine:

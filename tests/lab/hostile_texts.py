@@ -8,6 +8,12 @@ What would run says so: it calls `hostile()`, which a test can define, or asks f
 
 from __future__ import annotations
 
+from collections import defaultdict
+from itertools import cycle
+
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Audit
+from audit_samples import make_audit, with_texts
+
 _SCRIPT = "<script>hostile()</script>"
 _ESC, _BEL, _CSI8, _OSC8, _ST8 = "\x1b", "\x07", "\x9b", "\x9d", "\x9c"
 
@@ -161,3 +167,20 @@ ODD = (
     "' OR 1=1 --",
 )
 HOSTILE = (*HTML, *BREAK_OUTS, *TEMPLATES, *TERMINAL, *UNICODE, *TABLES, *ODD)
+# What has to stay the same text wherever it appears.
+_NAMES = ("vm", "host", "guest")
+
+
+def hostile_audit() -> Audit:
+    """Return an audit in which each of HOSTILE is a name of a virtual machine, an explanation, a remedy, evidence."""
+    texts: defaultdict[str, cycle[str]] = defaultdict(lambda: cycle(HOSTILE))
+    known: dict[tuple[str, str], str] = {}
+
+    def change(kind: str, text: str) -> str:
+        if kind not in _NAMES:
+            return next(texts[kind])
+        if (kind, text) not in known:
+            known[kind, text] = next(texts[kind])
+        return known[kind, text]
+
+    return with_texts(make_audit(machines=len(HOSTILE), defects=1.0), change)

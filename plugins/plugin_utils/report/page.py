@@ -123,6 +123,7 @@ def _sources() -> tuple[Any, str, str]:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     environment.filters.update(shortened=shortened, as_text=as_text, web_address=web_address, moment=moment)
     style = (_TEMPLATES / "page.css").read_text(encoding="utf-8")

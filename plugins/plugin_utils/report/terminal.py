@@ -35,10 +35,10 @@ _TEXT = 600
 def to_terminal(audit: Audit, width: int = 80, color: bool = False, details: bool = False) -> str:
     """Return summary, what was not seen, and a table of findings for each rule.
 
-    width: columns to use, at least 60. color: whether to colour severities with escape sequences, the only ones ever in
+    width: columns to use, at least 80. color: whether to colour severities with escape sequences, the only ones ever in
     the text. details: whether to say explanation and remedy of each finding, not only one that all of a rule share.
     """
-    width = max(width, 60)
+    width = max(width, 80)
     counts, summary = status_counts(audit), audit["summary"]
     lines = [
         *_wrapped(audit["title"], width),
