@@ -29,7 +29,7 @@ setup: ## make everything ready: Python environment, PowerShell, the built colle
 setup-powershell:
 	@$(ANY_PYTHON) tests/lab/setup.py --powershell
 
-demo: setup-powershell ## bring a simulated fleet of Hyper-V hosts under a policy, and watch
+demo: setup ## bring a simulated fleet of Hyper-V hosts under a policy, watch, and audit it
 	@$(WITH_ENV) python docs/demo/demo.py $(ARGS)
 
 demo-guest: setup ## values from a Hyper-V host to a Linux guest and back, through the real daemon (needs root)

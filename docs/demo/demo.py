@@ -2,15 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`make demo`: starts the simulated fleet of fleet.yml, runs demo.yml and again.yml on it, and tells what happened."""
+"""`make demo`: starts the simulated fleet of fleet.yml, runs demo.yml and again.yml on it, audits it, and tells it all.
+
+Where there is no PowerShell, it tells the policy's plan and the audit of what was collected of that fleet, which is in
+collection.json. `make demo ARGS=--record` collects that anew.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
+import os
 import sys
+import tempfile
 import textwrap
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +27,29 @@ HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[1]
 sys.path[:0] = [str(CHECKOUT / "tests" / "lab"), str(CHECKOUT / "extensions" / "simulator")]
 
+import workspace  # noqa: E402
+
+if __name__ == "__main__":
+    workspace.link_imports()
+    sys.path.insert(0, str(workspace.IMPORTS))
+
 import yaml  # noqa: E402
 
+from planted import guests as inside  # noqa: E402
 from playbook_runner import Run, run_playbook  # noqa: E402
 from simulator_runner import Simulator  # noqa: E402
 
 WIDTH = 80
+COLLECTION = HERE / "collection.json"
+REPORTS = workspace.BUILD / "demo"
+# Of the simulated guests only the status is there; these are files that linux_guest_info would find in them.
+GUESTS = {
+    "sql02": inside.missing(inside.VSS),
+    "secret01": inside.confidential(),
+    "lab-debian": inside.copy_daemon_missing(),
+}
+GUESTS_HOST = "hv-tokyo"
+NOT_RUN = "The host half was not run: PowerShell is missing. Install 7.4 or newer, or set HVIS_PWSH, then: make demo"
 COLUMNS = {
     "heartbeat": "heartbeat",
     "shutdown": "shutdown",
@@ -98,7 +124,68 @@ def show_host(simulator: Simulator, run: Run, host: str, calls: Counter[str]) ->
     say(f"{sum(calls.values())}: {counted}")
 
 
+def look_into_guests(folder: Path) -> Path:
+    """What linux_guest_info says in the guests, as a collection of its own. Returns its file."""
+    guests = [
+        {
+            "name": f"{name}.example",
+            "reachable": True,
+            "error": None,
+            "system": "linux",
+            "vm_id": None,
+            "vm": name,
+            "host": GUESTS_HOST,
+            "claimed_vm_id": None,
+            "facts": guest.facts(folder / name),
+        }
+        for name, guest in GUESTS.items()
+    ]
+    path = folder / "guests.json"
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    part = {"version": 1, "collected_at": now, "hosts": [], "guests": guests}
+    path.write_text(json.dumps(part), encoding="utf-8")
+    return path
+
+
+def audit(simulator: Simulator, inventory: Path, reports: Path) -> Run:
+    """Open a door behind the policy's back, and audit the fleet."""
+    simulator.hvsim("fleet", "set", "hv-berlin", "web02", "{services: {guest_service_interface: true}}")
+    with tempfile.TemporaryDirectory(prefix="hvis-demo-") as folder:
+        variables = {"audit_merge_files": [str(look_into_guests(Path(folder)))], "audit_report_dir": str(reports)}
+        return run_playbook(inventory, HERE / "audit.yml", "-e", json.dumps(variables))
+
+
+def show_audit() -> None:
+    print("\n" + paint("== Audit ".ljust(WIDTH, "="), "head"))
+    print((REPORTS / "audit.txt").read_text(encoding="utf-8"))
+    print(f"The page: {REPORTS / 'audit.html'}")
+
+
+def recorded() -> int:
+    """Without PowerShell: the plan and the audit of what was collected of the fleet."""
+    print(NOT_RUN)
+    collection = json.loads(COLLECTION.read_text(encoding="utf-8"))
+    for host in collection["hosts"]:
+        print("\n" + paint(f"== {host['name']}: what the policy wants, and why ".ljust(WIDTH, "="), "head"))
+        for line in host["plan"]["explanation"]:
+            say(line)
+    run = run_playbook(Path("localhost,"), HERE / "recorded.yml", "-e", json.dumps({"audit_report_dir": str(REPORTS)}))
+    if run.code != 0:
+        print(run.output)
+    else:
+        show_audit()
+    print(NOT_RUN)
+    return run.code
+
+
 def main() -> int:
+    parser = argparse.ArgumentParser(description="Bring a simulated fleet under a policy, watch, and audit it.")
+    parser.add_argument(
+        "--record", action="store_true", help="keep what the audit collects in docs/demo/collection.json"
+    )
+    options = parser.parse_args()
+    if not os.environ.get("HVIS_PWSH"):
+        return recorded()
     fleet = yaml.safe_load((HERE / "fleet.yml").read_text(encoding="utf-8"))
     print(f"Starting {len(fleet['hosts'])} simulated Hyper-V hosts.", flush=True)
     with Simulator(fleet) as simulator:
@@ -111,6 +198,8 @@ def main() -> int:
         calls = {host["name"]: simulator.calls(host["name"]) for host in fleet["hosts"]}
         print("Running docs/demo/again.yml: the policy once more.", flush=True)
         second = run_playbook(inventory, HERE / "again.yml")
+        print("Running docs/demo/audit.yml: what is wrong now, on the hosts and in the guests.", flush=True)
+        audited = audit(simulator, inventory, REPORTS)
     for host in fleet["hosts"]:
         print("\n" + paint(f"== {host['name']}, in {host['culture']} ".ljust(WIDTH, "="), "head"))
         show_host(simulator, first, host["name"], calls[host["name"]])
@@ -122,6 +211,12 @@ def main() -> int:
         print(
             f"  {padded(host['name'], 14)}" + " ".join(f"{name}={recap[name]}" for name in ("ok", "changed", "failed"))
         )
+    if audited.code != 0:
+        print(audited.output)
+        return 1
+    if options.record:
+        COLLECTION.write_bytes((REPORTS / "collection.json").read_bytes())
+    show_audit()
     return 0 if second.code == 0 and changed == 0 else 1
 
 

@@ -193,7 +193,11 @@ def test_checked_over_psrp_against_the_baseline_it_writes_nothing_and_fails(worl
 
 def test_a_limit_a_selection_and_no_policy(world: World) -> None:
     world.simulator.ask("ledger_reset")
-    variables = {"audit_policy": False, "audit_selection": {"name": ["web02"]}, "audit_formats": []}
+    variables: dict[str, Any] = {
+        "audit_policy": False,
+        "audit_selection": {"name": ["web02"]},
+        "audit_formats": [],
+    }
     run = world.play("--limit", "hv-few", "--tags", "audit", **variables)
     assert run.code == 0, run.output
     assert set(world.simulator.ask("ledger", host="hv-many")["lines"]) == set()

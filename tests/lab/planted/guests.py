@@ -164,3 +164,13 @@ def driver_built_in() -> Guest:
 def no_copy_daemon() -> Guest:
     """No daemon of the Guest Service Interface, which is off anyway."""
     return Guest(lambda tree: _gone(tree, "/usr/sbin/hv_fcopy_daemon", "/lib/systemd/system/hv-fcopy-daemon.service"))
+
+
+def copy_daemon_missing() -> Guest:
+    """The host offers the Guest Service Interface, and nothing is installed that would serve it."""
+
+    def change(tree: Tree) -> None:
+        no_copy_daemon().change(tree)
+        tree.device(COPY).add({"/dev/vmbus/hv_fcopy": ""})
+
+    return Guest(change)
