@@ -14,7 +14,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import pl
 
 
 def plain_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return plain(options); a baseline that is the text of a file is read. What is no JSON stays a text, and is refused."""
+    """Return plain(options), a baseline that is a text read. What is no JSON stays a text, which is refused later."""
     read: dict[str, Any] = plain(options)
     with contextlib.suppress(ValueError):
         read["baseline"] = plain_or_json(read.get("baseline"))
