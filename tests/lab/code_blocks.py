@@ -47,8 +47,8 @@ class Block:
 
     @property
     def kind(self) -> str:
-        """What a YAML block is: playbook, tasks, policy, fleet, requirements, inventory, variables, or "" for nothing
-        known.
+        """What a YAML block is: playbook, tasks, policy, fleet, rules, waivers, requirements, inventory, variables, or
+        "" for nothing known.
 
         A policy is a mapping of the variables of the role host_policy, variables are those of another role.
         """
@@ -65,6 +65,10 @@ class Block:
                 return "tasks"
             case {"fleet": _}:
                 return "fleet"
+            case {"version": _, "rules": _}:
+                return "rules"
+            case {"version": _, "waivers": _}:
+                return "waivers"
             case {"collections": _}:
                 return "requirements"
             case dict() if all(name.startswith("host_policy_") for name in data):

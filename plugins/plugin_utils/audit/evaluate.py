@@ -22,7 +22,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.drift imp
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.findings import RuleBook
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.join import Joined, join
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rules import Rule, parse_rules
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rule_files import Rule, parse_rules
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import (
     SEVERITIES,
     SIDES,

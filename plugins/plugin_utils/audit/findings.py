@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rules import TRUTH_TABLE, Rule, Scope
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rule_files import TRUTH_TABLE, Rule, Scope
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import (
     SEVERITIES,
     Evidence,

@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.hyperv.integration.plugins.module_utils._components import WORDS, service_key
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.documents import Document
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rules import RuleFile
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rule_files import RuleFile
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Finding, WaivedBy
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.subjects import Facts
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.match import Condition, parse_conditions

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.hyperv.integration.plugins.module_utils._components import KEYS
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rules import parse_rules
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rule_files import parse_rules
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Audit
 
 Make = Callable[..., dict[str, Any]]

@@ -21,7 +21,7 @@ from ansible_collections.hyperv.integration.plugins.module_utils._components imp
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.documents import read_schema
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.evaluate import audit_problems, evaluate
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rules import parse_rules
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rule_files import parse_rules
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import SEVERITIES, Audit
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.side import REASONS
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.plan import make_plan

@@ -17,7 +17,7 @@ import audit_schema
 from ansible_collections.hyperv.integration.plugins.module_utils._components import KEYS
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit import join, side, subjects
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.documents import read_schema
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rules import SCOPES, built_in_files, fields
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rule_files import SCOPES, built_in_files, fields
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import SEVERITIES, SIDES
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.waivers import parse_waivers, waiver_facts
 

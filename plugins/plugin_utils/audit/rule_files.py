@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rules as data: the files in catalogue/ and those of the user, in one format (schemas/rules.schema.json)."""
+"""Rules as data: the files in rules/ and those of the user, in one format (schemas/rules.schema.json).
+
+A module named as that folder could not be imported: Ansible takes any folder for a package.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit import documents
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.evaluate import audit_problems, evaluate
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rules import built_in_files, parse_rules
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rule_files import built_in_files, parse_rules
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Audit
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy import expression
 
