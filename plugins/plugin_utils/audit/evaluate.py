@@ -253,6 +253,7 @@ def _summary(
 _WHY_NOT = {
     "unmapped": "it is not known which virtual machine it is",
     "no_match": "no virtual machine fits what it was mapped to",
+    "host_not_seen": "the host that may have its virtual machine did not tell all",
     "several_matches": "several virtual machines fit what it was mapped to",
     "contradicts_name": "the id and the name that it was mapped to are of different virtual machines",
     "contradicts_claim": "it says that it is another virtual machine than the one it was mapped to",

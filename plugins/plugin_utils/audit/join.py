@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -30,6 +30,7 @@ Outcome = Literal[
     "joined",
     "unmapped",  # the operator gave nothing, and the guest claims nothing
     "no_match",  # no virtual machine fits
+    "host_not_seen",  # none fits of those that were seen, and a host that may have it did not tell all
     "several_matches",  # several do
     "contradicts_name",  # the operator gave an id and a name, and they are of different virtual machines
     "contradicts_claim",  # the guest claims another id than that of the virtual machine that the operator gave
@@ -64,6 +65,8 @@ def same_id(text: str) -> str:
 
 def join(hosts: Iterable[CollectedHost], guests: Sequence[CollectedGuest]) -> list[Joined]:
     """Return for each guest, in the order given, what it was joined to or why it was not."""
+    hosts = list(hosts)
+    unseen = {fold(host["name"]) for host in hosts if host["error"] or not host["reachable"]}
     machines = {(host["name"], same_id(vm["id"])): vm for host in hosts for vm in host["virtual_machines"]}
     by_id, by_name = defaultdict(list), defaultdict(list)
     for key, vm in machines.items():
@@ -85,13 +88,21 @@ def join(hosts: Iterable[CollectedHost], guests: Sequence[CollectedGuest]) -> li
         if by in ("vm_id", "claim") and len(found) > 1:
             found = [key for key in found if _runs(machines[key])] or found
         key = found[0] if len(found) == 1 else None
-        return Joined(guest, _judge(guest, by, found, machines, claims), by, key, len(found))
+        mapping = _judge(guest, by, found, machines, claims)
+        if mapping == "no_match" and _hidden(guest, by, unseen):
+            mapping = "host_not_seen"
+        return Joined(guest, mapping, by, key, len(found))
 
     return _exclusive([find(guest) for guest in guests])
 
 
 def _runs(vm: Mapping[str, Any]) -> bool:
     return vm.get("state") == "Running"
+
+
+def _hidden(guest: CollectedGuest, by: str | None, unseen: Collection[str]) -> bool:
+    """Whether the virtual machine of a guest may be on a host that did not tell all."""
+    return fold(guest["host"]) in unseen if guest["host"] and by != "claim" else bool(unseen)
 
 
 def _judge(

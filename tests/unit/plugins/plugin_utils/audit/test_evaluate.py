@@ -107,13 +107,14 @@ def test_what_was_not_seen_is_told(vm: Make, host: Make, guest: Make, audit: Jud
             host(name="hv2", reachable=False, error="timed out"),
             host(vm("x"), name="hv3", error="the second page was lost"),
         ],
-        [guest("lonely"), dead],
+        [guest("lonely"), guest("lost", vm="app01", host="hv2"), dead],
     )
     assert [(item["kind"], item["name"], item["why"]) for item in result["not_seen"]] == [
         ("host", "hv2", "timed out"),
         ("host", "hv3", "the second page was lost"),
         ("guest", "dead", "no route"),
         ("guest", "lonely", "it is not known which virtual machine it is"),
+        ("guest", "lost", "the host that may have its virtual machine did not tell all"),
         ("virtual_machine", "gone", "it was removed meanwhile"),
         (
             "service",

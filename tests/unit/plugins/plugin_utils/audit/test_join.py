@@ -82,6 +82,25 @@ def test_of_a_replica_pair_with_one_id_the_one_that_runs_is_meant(vm: Make, host
     assert joined(both, guest(vm_id=ONE)) == [("several_matches", "vm_id")]
 
 
+@pytest.mark.parametrize(
+    ("fields", "mapping"),
+    [
+        ({"vm": "app01"}, "host_not_seen"),
+        ({"vm": "app01", "host": "HV2"}, "host_not_seen"),
+        ({"vm": "app01", "host": "hv1"}, "no_match"),
+        ({"vm": "app01", "host": "hv3"}, "no_match"),
+        ({"claimed_vm_id": NONE, "host": "hv1"}, "host_not_seen"),
+        ({"vm": "web01"}, "joined"),
+    ],
+)
+@pytest.mark.parametrize("fault", [{"reachable": False}, {"error": "the second page was lost"}])
+def test_mapping_is_not_blamed_for_a_host_that_was_not_seen(
+    vm: Make, host: Make, guest: Make, fault: dict[str, Any], fields: dict[str, str], mapping: str
+) -> None:
+    hosts = [host(vm("web01", id=ONE)), host(name="hv2", **fault)]
+    assert [found.mapping for found in all_joined(hosts, guest(**fields))] == [mapping]
+
+
 def test_two_that_were_given_one_machine_are_both_left_out(two: list[dict[str, Any]], guest: Make) -> None:
     assert joined(two, guest("a", vm_id=ONE), guest("b", vm="web01"), guest("c", vm="web02")) == [
         ("shared", "vm_id"),
@@ -144,6 +163,8 @@ def test_whatever_is_given(
     hosts = [
         {
             "name": host,
+            "reachable": True,
+            "error": None,
             "virtual_machines": [
                 {"id": id, "name": name, "state": state} for on, id, name, state in found_machines if on == host
             ],
