@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from importlib.metadata import version
 from typing import NoReturn
 
@@ -44,3 +45,15 @@ def linux_guests(commands: dict[str, str] | None = None) -> None:
         if machine.asked_for():
             pytest.fail(str(exc), pytrace=False)
         missing(" ".join(str(exc).split()))
+
+
+def chromium() -> str:
+    """Return the path of a Chromium, or of a Chrome. In continuous integration root on Debian gets it by apt-get."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    for attempt in ("as it is", "installed"):
+        found = next(filter(None, map(shutil.which, names)), None)
+        if found:
+            return found
+        if attempt == "as it is" and os.environ.get("CI") == "true" and os.geteuid() == 0 and machine.is_debian():
+            machine.install(["chromium"])
+    missing("no Chromium", "On Debian: sudo apt-get install --no-install-recommends chromium")

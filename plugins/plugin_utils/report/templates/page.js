@@ -51,10 +51,12 @@
   const isOpen = (finding) => finding.status === "open" || finding.status === "new";
   const serviceName = (key) => data.services[data.keys.indexOf(key)] ?? key;
 
+  const verdictName = (verdict) => (Object.hasOwn(data.verdicts, verdict) ? data.verdicts[verdict] : verdict);
+
   function verdictCell(service) {
     if (!service) return el("div", { role: "gridcell", class: "verdict" }, "–");
     const wrong = service.side ? ` wrong ${service.side}` : "";
-    const label = data.verdicts[service.verdict] ?? service.verdict;
+    const label = verdictName(service.verdict);
     return el("div", { role: "gridcell", class: `verdict ${service.verdict}${wrong}`.replace(/[^\w -]/g, "") },
       el("span", {}, label), service.side ? el("b", {}, `${service.side} at fault`) : null);
   }
@@ -101,7 +103,7 @@
       ],
       filters: {
         verdict: {
-          title: "A service is", values: Object.keys(data.verdicts), label: (value) => data.verdicts[value] ?? value,
+          title: "A service is", values: Object.keys(data.verdicts), label: verdictName,
           of: (row) => row.services.map((service) => service?.verdict),
         },
         side: { title: "Faulty side", values: data.sides, of: (row) => row.services.map((service) => service?.side) },
@@ -111,7 +113,7 @@
       words: (row) => [row.name, row.id, row.host, row.state, text(row.packed[5]), row.error],
     },
   ];
-  const viewOf = Object.fromEntries(views.map((view) => [view.kind, view]));
+  const viewOf = new Map(views.map((view) => [view.kind, view]));
   let current = views[0];
   let opened = ""; // kind:key of the row in the dialog
 
@@ -299,7 +301,7 @@
     ];
   }
   const serviceRow = (service, number) => el("tr", {}, el("th", { scope: "row" }, data.services[number]),
-    ...[onOff(service.wanted), service.offered === false ? "not offered" : onOff(service.enabled), data.verdicts[service.verdict] ?? service.verdict,
+    ...[onOff(service.wanted), service.offered === false ? "not offered" : onOff(service.enabled), verdictName(service.verdict),
       service.guest.replace(/_/g, " "), service.side || "–"].map((value) => el("td", {}, value)));
   const whyRow = (service) => el("tr", {}, el("td", { colspan: "6" }, el("small", {}, bdi(service.explanation),
     service.remedy && service.side ? el("b", {}, " Remedy: ") : "", service.side ? bdi(service.remedy) : "",
@@ -324,18 +326,18 @@
     writeHash();
   }
   function stepBy(by) {
-    const view = viewOf[opened.split(":", 1)[0]];
+    const view = viewOf.get(opened.split(":", 1)[0]);
     const next = view.shown[view.active + by];
     if (next) openRow(view, next);
   }
   detail.addEventListener("close", () => {
-    if (opened) current = viewOf[opened.split(":", 1)[0]] ?? current;
+    if (opened) current = viewOf.get(opened.split(":", 1)[0]) ?? current;
     opened = "";
     writeHash();
     current.grid.focus({ preventScroll: true });
   });
   function openByName(name) {
-    const view = viewOf[name.split(":", 1)[0]];
+    const view = viewOf.get(name.split(":", 1)[0]);
     const key = name.slice(name.indexOf(":") + 1);
     const row = view?.rows.find((candidate) => view.key(candidate) === key);
     if (row) { current = view; openRow(view, row); }
@@ -368,7 +370,7 @@
       if (!own.length && parameters.has("open")) continue;
       for (const name of Object.keys(view.state)) view.state[name] = view.start[name] ?? "";
       for (const name of Object.keys(view.filters)) view.state[name] ??= "";
-      for (const [name, value] of own) if (name.slice(2) in view.state || name.slice(2) in view.filters) view.state[name.slice(2)] = value;
+      for (const [name, value] of own) if (Object.hasOwn(view.state, name.slice(2))) view.state[name.slice(2)] = value;
       view.active = 0;
       refresh(view);
       if (own.length) target ??= view;

@@ -1,0 +1,384 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page in a real browser.
+
+Each test also proves that it fetched nothing, ran nothing foreign, and complained of nothing: see the fixture visit.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Audit
+from ansible_collections.hyperv.integration.plugins.plugin_utils.report.text import shortened, visible
+from browser import MakeVisit, Visit, WriteReport
+
+ROWS = "#{} .body [role=row]"
+
+
+def _cells(page: Page, view: str, column: int) -> list[str]:
+    """Return the texts of a column in the rows that exist now."""
+    return page.locator(f"{ROWS.format(view)} > :nth-child({column})").all_inner_texts()
+
+
+def _count(page: Page, view: str) -> int:
+    return int(page.locator(f"#{view} output").inner_text().split(" ", 1)[0].replace(",", ""))
+
+
+def _focused(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.getAttribute('aria-labelledby') ?? document.activeElement.type"))
+
+
+def _seconds_until_usable(visit: Visit, path: Path) -> float:
+    """Return how long it takes from the request until the page has been painted and takes keys."""
+    start = time.perf_counter()
+    page = visit.open(path)
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.keyboard.press("ArrowDown")
+    return time.perf_counter() - start
+
+
+def test_ten_thousand_machines_are_there_in_time(
+    visit: MakeVisit, large_report: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / "empty.html"
+    empty.write_text("<!DOCTYPE html><html lang=en data-ready><title>empty</title>", encoding="utf-8")
+    seconds: dict[Path, list[float]] = {empty: [], large_report: []}
+    for _attempt in range(3):  # in turns, so that both have the same machine
+        for path, taken in seconds.items():
+            taken.append(_seconds_until_usable(visit(), path))
+    least = {path: min(taken) for path, taken in seconds.items()}
+    with capsys.disabled():
+        size = large_report.stat().st_size / 1e6
+        print(
+            f"\nuntil usable: empty page {least[empty]:.2f} s, 10,000 virtual machines ({size:.1f} MB) "
+            f"{least[large_report]:.2f} s"
+        )
+    assert least[large_report] < 2 + least[empty]
+
+
+def test_only_rows_in_sight_exist_and_the_last_is_reached(visit: MakeVisit, large_report: Path) -> None:
+    page = visit().open(large_report)
+    grid = page.locator("#machines [role=grid]")
+    assert grid.get_attribute("aria-rowcount") == "10001"
+    page.keyboard.press("3")
+    assert _focused(page) == "machines-title"
+    for key, row in (("End", 9999), ("PageUp", None), ("Home", 0), ("ArrowDown", 1), ("ArrowUp", 0)):
+        page.keyboard.press(key)
+        active = str(grid.get_attribute("aria-activedescendant"))
+        assert row is None or active == f"machines-row-{row}"
+        expect(page.locator(f"#{active}")).to_be_in_viewport()
+        assert page.locator(ROWS.format("machines")).count() < 80
+    page.keyboard.press("End")
+    last = page.locator("#machines-row-9999")
+    assert last.get_attribute("aria-rowindex") == "10001"
+    assert "jump09999" in last.inner_text()
+
+
+def test_search_and_keys(visit: MakeVisit, large_report: Path) -> None:
+    page = visit().open(large_report)
+    page.keyboard.press("3")
+    page.keyboard.press("/")
+    page.keyboard.type("sql 00121 RUN")
+    expect(page.locator("#machines output")).to_have_text("1 of 10,000 virtual machines")
+    page.keyboard.press("Enter")
+    assert _focused(page) == "machines-title"
+    page.keyboard.press("Enter")
+    expect(page.locator("#detail-title")).to_have_text("sql00121")
+    page.keyboard.press("Escape")
+    expect(page.locator("#detail")).to_be_hidden()
+    assert _focused(page) == "machines-title"
+    page.keyboard.press("c")
+    assert _count(page, "machines") == 10_000
+    page.keyboard.press("2")
+    before = _count(page, "findings")
+    page.keyboard.press("/")
+    page.keyboard.type("web")
+    assert 0 < _count(page, "findings") < before
+    page.keyboard.press("Escape")
+    assert _count(page, "findings") == before
+    page.keyboard.press("Enter")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys")).to_be_hidden()
+
+
+def test_single_keys_can_be_switched_off(visit: MakeVisit, report: Path) -> None:
+    page = visit().open(report)
+    page.keyboard.press("?")
+    page.get_by_label("Single keys are shortcuts").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_hidden()
+    page.reload()
+    page.keyboard.press("/")
+    assert _focused(page) != "search"
+
+
+def test_findings_are_opened_one_after_the_other(visit: MakeVisit, report: Path, audit: Audit) -> None:
+    still_open = [finding for finding in audit["findings"] if not finding["waived_by"]]
+    page = visit().open(report)
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    detail = page.locator("#detail")
+    for key, number in (("", 0), ("j", 1), ("j", 2), ("k", 1), ("k", 0), ("k", 0)):
+        if key:
+            page.keyboard.press(key)
+        for part in ("explanation", "remedy", "id"):
+            expect(detail).to_contain_text(still_open[number][part])  # type: ignore[literal-required]
+    assert detail.locator("h3").all_inner_texts() == ["What is wrong", "What to do", "Evidence", "References"]
+
+
+@pytest.mark.parametrize(
+    ("view", "column", "title"), [("findings", 3, "Virtual machine"), ("machines", 1, "Virtual machine")]
+)
+def test_sorting(view: str, column: int, title: str, visit: MakeVisit, report: Path) -> None:
+    page = visit().open(report)
+    head = page.locator(f"#{view} [role=columnheader]").nth(column - 1)
+    unsorted = _cells(page, view, column)
+    head.get_by_role("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    rising = _cells(page, view, column)
+    assert rising == sorted(rising) != unsorted
+    head.get_by_role("button").click()
+    assert head.get_attribute("aria-sort") == "descending"
+    falling = _cells(page, view, column)
+    assert falling == sorted(falling, reverse=True)
+    assert falling[0] > rising[-1]
+    head.get_by_role("button").click()
+    assert head.get_attribute("aria-sort") is None
+    assert _cells(page, view, column) == unsorted
+
+
+def test_sorting_by_key(visit: MakeVisit, report: Path) -> None:
+    page = visit().open(report)
+    page.keyboard.press("2")
+    for _column in ("severity", "rule", "vm"):
+        page.keyboard.press("s")
+    rising = _cells(page, "findings", 3)
+    assert rising == sorted(rising)
+    page.keyboard.press("r")
+    assert _cells(page, "findings", 3)[0] > rising[-1]
+
+
+def test_address_holds_filters_order_and_open_row(visit: MakeVisit, report: Path, audit: Audit) -> None:
+    page = visit().open(report)
+    page.get_by_label("Severity").select_option("medium")
+    page.locator("#findings").get_by_label("Faulty side").select_option("unknown")
+    page.locator("#findings [role=columnheader]").nth(2).get_by_role("button").click()
+    page.locator("#machines").get_by_label("Search").fill("sql")
+    page.locator("#findings-row-1").click()
+    shown = page.locator("#detail-title").inner_text(), page.locator("#detail").inner_text()
+    rows = _cells(page, "findings", 3)
+    counts = _count(page, "findings"), _count(page, "machines")
+    expected = [
+        finding
+        for finding in audit["findings"]
+        if finding["severity"] == "medium" and finding["side"] == "unknown" and not finding["waived_by"]
+    ]
+    assert counts[0] == len(expected) > 1
+
+    other = visit().open(report, page.url[page.url.index("#") :])
+    assert (other.locator("#detail-title").inner_text(), other.locator("#detail").inner_text()) == shown
+    assert _cells(other, "findings", 3) == rows
+    assert (_count(other, "findings"), _count(other, "machines")) == counts
+    assert other.get_by_label("Severity").input_value() == "medium"
+
+
+def test_links_to_a_finding_and_to_a_machine(visit: MakeVisit, report: Path, audit: Audit) -> None:
+    waived = next(finding for finding in audit["findings"] if finding["waived_by"])
+    page = visit().open(report, f"#open=finding:{waived['id']}")
+    expect(page.locator("#detail")).to_contain_text("replaced in spring")
+    vm = waived["vm"]
+    assert vm is not None
+    page.locator("#detail dd a").click()
+    expect(page.locator("#detail-title")).to_have_text(vm["name"])
+    page = visit().open(report, "#open=" + quote(f"vm:{waived['host']}/{vm['id']}"))
+    expect(page.locator("#detail-title")).to_have_text(vm["name"])
+    expect(page.locator("#detail")).to_contain_text("Services")
+
+
+def test_links_to_nothing_do_no_harm(visit: MakeVisit, report: Path) -> None:
+    for hash in (
+        "#open=finding:no",
+        "#open=vm:",
+        "#f.q=%ff&f.nonsense=1&f.sort=__proto__",
+        "#f.severity=<b>",
+        "#%",
+        "#open=constructor:x",
+    ):
+        page = visit().open(report, hash)
+        expect(page.locator("#detail")).to_be_hidden()
+
+
+def test_charts_lead_to_what_they_count(visit: MakeVisit, report: Path, audit: Audit) -> None:
+    page = visit().open(report)
+    for severity, number in audit["summary"]["severities"].items():
+        page.locator(f".chart a[href='#f.severity={severity}']").click()
+        assert _count(page, "findings") == number
+    for side, number in audit["summary"]["sides"].items():
+        page.locator(f".chart a[href='#f.side={side}']").click()
+        assert _count(page, "findings") == number
+    page.locator(".chart a[href='#m.verdict=lost_communication']").click()
+    lost = [
+        vm["name"]
+        for vm in audit["virtual_machines"]
+        if any(service["verdict"] == "lost_communication" for service in vm["services"].values())
+    ]
+    assert _cells(page, "machines", 1) == lost[: len(_cells(page, "machines", 1))]
+    assert _count(page, "machines") == len(lost)
+
+
+def test_matrix_names_verdict_and_faulty_side(visit: MakeVisit, report: Path, audit: Audit) -> None:
+    vm = next(vm for vm in audit["virtual_machines"] if vm["services"]["vss"]["side"] == "guest")
+    page = visit().open(report, f"#m.q={vm['name']}")
+    row = page.locator(ROWS.format("machines"))
+    assert row.count() == 1
+    titles = page.locator("#machines [role=columnheader]").all_inner_texts()
+    cell = row.locator("[role=gridcell]").nth(titles.index("VSS"))
+    assert "guest at fault" in cell.inner_text()
+
+
+def test_without_scripts_summary_and_findings_are_there(visit: MakeVisit, report: Path, audit: Audit) -> None:
+    page = visit(java_script_enabled=False).open(report)
+    expect(page.locator("#summary")).to_contain_text("open findings, the worst high")
+    expect(page.locator(".not-seen")).to_contain_text("connection refused")
+    assert page.locator("#findings noscript tbody tr").count() == len(audit["findings"]) + 1
+    for finding in audit["findings"][:20]:
+        row = page.locator(f"[id='{finding['id']}']")
+        expect(row).to_be_visible()
+        expect(row).to_contain_text(finding["remedy"])
+    expect(page.locator("[role=grid]")).to_have_count(0)
+
+
+def test_on_paper_every_finding_is_written_out(visit: MakeVisit, report: Path, audit: Audit) -> None:
+    page = visit().open(report, "#f.severity=low")
+    wanted = audit["summary"]["severities"]["low"]
+    count = "document.querySelectorAll('#print article').length"
+    page.evaluate(f"addEventListener('beforeprint', () => {{ window.printed = {count}; }})")
+    paper = page.pdf()
+    assert paper.startswith(b"%PDF")
+    assert page.evaluate("window.printed") == wanted
+    assert page.locator("#print article").count() == 0
+
+    page.emulate_media(media="print", color_scheme="dark")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(page.locator("#print article").first).to_be_visible()
+    for hidden in ("nav", ".tools", "[role=grid]", "#machines", "footer"):
+        expect(page.locator(hidden).first).to_be_hidden()
+    expect(page.locator(".charts")).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_follow_the_system_and_the_switch(scheme: str, visit: MakeVisit, report: Path) -> None:
+    page = visit(color_scheme=scheme).open(report)
+
+    def ground() -> str:
+        return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    light, dark = "rgb(246, 247, 249)", "rgb(20, 23, 28)"
+    own = {"light": light, "dark": dark}[scheme]
+    seen = [ground()]
+    for _time in range(3):
+        page.keyboard.press("t")
+        seen.append(ground())
+    assert seen == [own, light, dark, own]
+    page.get_by_role("button", name="Colours").click()
+    page.reload()
+    assert ground() == light
+
+
+def test_motion_only_where_it_is_welcome(visit: MakeVisit, report: Path) -> None:
+    behaviour = "getComputedStyle(document.documentElement).scrollBehavior"
+    assert visit(reduced_motion="reduce").open(report).evaluate(behaviour) == "auto"
+    assert visit(reduced_motion="no-preference").open(report).evaluate(behaviour) == "smooth"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_accessible(scheme: str, visit: MakeVisit, report: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = visit(color_scheme=scheme, reduced_motion="reduce").open(report)
+    found: dict[str, list[str]] = {}
+    for part, keys in (("body", ""), ("#detail", "2 Enter"), ("#detail", "Escape 3 Enter"), ("#keys", "Escape ?")):
+        for key in keys.split():
+            page.keyboard.press(key)
+        result = Axe().run(page, context=part)
+        assert len(result.response["passes"]) > 10
+        found[f"{part} {keys}"] = [
+            f"{violation['id']} ({violation['impact']}): {[node['target'] for node in violation['nodes']][:3]}"
+            for violation in result.response["violations"]
+        ]
+    with capsys.disabled():
+        print(
+            f"\naxe-core {result.response['testEngine']['version']}, {scheme}: {sum(map(len, found.values()))} issues"
+        )
+    assert set(map(tuple, found.values())) == {()}, found
+
+
+def test_narrow_screens_need_no_scrolling_sideways(visit: MakeVisit, report: Path) -> None:
+    page = visit(viewport={"width": 390, "height": 800}).open(report)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+# Walks through rows as the key j does; returns a text of each, and keeps in window.tags which elements there were.
+_WALK = """([selector, times]) => {
+    window.tags ??= new Set();
+    const texts = [];
+    for (let time = 0; time < times; time++) {
+        texts.push(document.querySelector(selector).textContent);
+        for (const each of document.querySelectorAll("*")) window.tags.add(each.localName);
+        document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "j", bubbles: true }));
+    }
+    return texts;
+}"""
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_hostile_texts_are_inert(
+    scripts: bool, visit: MakeVisit, write: WriteReport, hostile: Audit, report: Path
+) -> None:
+    page = visit(java_script_enabled=scripts).open(write(hostile))
+    for button in page.locator(".not-seen summary").all():
+        button.click()
+    assert page.evaluate("document.querySelectorAll('bdi > *').length") == 0
+    if not scripts:
+        names = set(page.locator("#findings noscript th bdi").all_text_contents())
+        assert {shortened(visible(vm["name"]), 200) for vm in hostile["virtual_machines"]} <= names
+        return
+    page.keyboard.press("2")
+    page.keyboard.press("c")
+    page.keyboard.press("Enter")
+    told = page.evaluate(_WALK, ["#detail h3 + p:not(.waiver)", len(hostile["findings"])])
+    assert {shortened(visible(finding["explanation"]), 4000) for finding in hostile["findings"]} <= set(told)
+    page.keyboard.press("Escape")
+    page.keyboard.press("3")
+    page.keyboard.press("Enter")
+    names = page.evaluate(_WALK, ["#detail-title", len(hostile["virtual_machines"])])
+    assert {shortened(visible(vm["name"]), 200) for vm in hostile["virtual_machines"]} == set(names)
+    page.keyboard.press("Escape")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+
+    plain = visit().open(report)
+    plain.keyboard.press("2")
+    plain.keyboard.press("Enter")
+    plain.evaluate("dispatchEvent(new Event('beforeprint'))")
+    plain.evaluate(_WALK, ["#detail-title", 1])
+    made = "[...window.tags].sort()"
+    assert set(page.evaluate(made)) <= set(plain.evaluate(made))
+
+
+def test_rows_of_hostile_names_keep_their_place(visit: MakeVisit, write: WriteReport, hostile: Audit) -> None:
+    page = visit().open(write(hostile))
+    boxes = [row.bounding_box() for row in page.locator(ROWS.format("machines")).all()]
+    assert {round(box["height"]) for box in boxes if box} == {40}
+    assert len({round(box["width"]) for box in boxes if box}) == 1
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
