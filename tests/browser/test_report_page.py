@@ -133,7 +133,7 @@ def test_findings_are_opened_one_after_the_other(visit: MakeVisit, report: Path,
         if key:
             page.keyboard.press(key)
         for part in ("explanation", "remedy", "id"):
-            expect(detail).to_contain_text(still_open[number][part])  # type: ignore[literal-required]
+            expect(detail).to_contain_text(still_open[number][part])
     assert detail.locator("h3").all_inner_texts() == ["What is wrong", "What to do", "Evidence", "References"]
 
 

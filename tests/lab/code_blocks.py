@@ -139,7 +139,10 @@ def examples(content: Path) -> str:
 
 
 def links(document: Path) -> list[str]:
-    """The targets of all links of a Markdown document."""
+    """The targets of all links and images of a Markdown document."""
     tokens = MarkdownIt("commonmark").enable("table").parse(document.read_text(encoding="utf-8"))
     inner = [child for token in tokens for child in token.children or ()]
-    return [str(child.attrs["href"]) for child in inner if child.type == "link_open"]
+    targets = [
+        child.attrs.get("href", child.attrs.get("src")) for child in inner if child.type in ("link_open", "image")
+    ]
+    return list(map(str, targets))

@@ -58,7 +58,7 @@
     const wrong = service.side ? ` wrong ${service.side}` : "";
     const label = verdictName(service.verdict);
     return el("div", { role: "gridcell", class: `verdict ${service.verdict}${wrong}`.replace(/[^\w -]/g, "") },
-      el("span", {}, label), service.side ? el("b", {}, `${service.side} at fault`) : null);
+      el("span", {}, label), service.side ? el("b", {}, service.side === "unknown" ? "side unknown" : `${service.side} at fault`) : null);
   }
   const cell = (...children) => el("div", { role: "gridcell" }, ...children);
   const pair = (...children) => el("div", { role: "gridcell", class: "pair" }, ...children);
@@ -106,7 +106,10 @@
           title: "A service is", values: Object.keys(data.verdicts), label: verdictName,
           of: (row) => row.services.map((service) => service?.verdict),
         },
-        side: { title: "Faulty side", values: data.sides, of: (row) => row.services.map((service) => service?.side) },
+        side: {
+          title: "Faulty side", values: ["any", ...data.sides],
+          of: (row) => row.services.flatMap((service) => (service?.side ? ["any", service.side] : [])),
+        },
         host: { title: "Host", of: (row) => [row.host] },
         state: { title: "State", of: (row) => [row.state] },
       },
