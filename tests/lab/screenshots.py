@@ -28,7 +28,7 @@ def main() -> None:
     try:
         path = needs.chromium()
     except pytest.skip.Exception as lacking:
-        sys.exit(f"{lacking}: sudo apt-get install --no-install-recommends chromium fonts-inter")
+        sys.exit(f"{lacking}: sudo apt-get install --no-install-recommends chromium fonts-noto-core")
     PICTURES.mkdir(exist_ok=True)
     with TemporaryDirectory() as folder, chromium(path) as browser:
         report = Path(folder) / "audit.html"

@@ -15,7 +15,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.report.text imp
 
 
 def to_json(audit: Audit) -> str:
-    """Return the audit as JSON of ASCII characters, texts exactly as they are.
+    """Return the audit as JSON of ASCII characters, texts exactly as they are, but see jsonable.
 
     Each finding and each virtual machine is a line of its own, so that two audits can be compared line by line.
     """

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 # Marks on one letter that are let through: Vietnamese and Hebrew need up to three, more pile up over other lines.
 _MARKS = 4
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def visible(text: str) -> str:
@@ -54,11 +56,16 @@ def as_text(value: Any) -> str:
 
 
 def jsonable(value: Any) -> Any:
-    """Return the value with what JSON does not have (not a number, infinity) as text."""
+    """Return the value with what JSON does not have as text: not a number, infinity, lone surrogates (see visible).
+
+    Python would write these, and read them again; other readers of JSON, Ansible among them, refuse the whole document.
+    """
+    if isinstance(value, str):
+        return value if value.isascii() else _SURROGATE.sub(lambda found: visible(found[0]), value)
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, Mapping):
-        return {key: jsonable(item) for key, item in value.items()}
+        return {jsonable(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [jsonable(item) for item in value]
     return value

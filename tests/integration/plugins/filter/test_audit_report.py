@@ -9,14 +9,15 @@ from pathlib import Path
 import yaml
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.report.formats import make_report
+from ansible_collections.hyperv.integration.plugins.plugin_utils.report.text import jsonable
 from code_blocks import CHECKOUT, examples
 from hostile_texts import hostile_audit
 from playbook_runner import run_playbook
 
 
 def test_examples_with_hostile_texts(tmp_path: Path) -> None:
-    """The installed collection, templates included, writes the same bytes; Ansible templates nothing that is in them."""
-    audit = hostile_audit()
+    """The installed collection, templates included, writes the same bytes; Ansible templates nothing in them."""
+    audit = jsonable(hostile_audit())
     (tmp_path / "audit.json").write_text(make_report(audit, "json"), encoding="utf-8")
     tasks = yaml.safe_load(examples(CHECKOUT / "plugins" / "filter" / "audit_report.yml"))
     play = {"name": "Examples", "hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit import shapes
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Audit
 from ansible_collections.hyperv.integration.plugins.plugin_utils.report.formats import make_report
+from ansible_collections.hyperv.integration.plugins.plugin_utils.report.text import jsonable
 
 _SCHEMA = Path(shapes.__file__).parent / "schemas" / "audit.schema.json"
 
@@ -27,8 +28,19 @@ def _validator() -> Draft202012Validator:
 def test_json_is_the_audit_and_fits_the_published_schema(which: str, request: pytest.FixtureRequest) -> None:
     audit: Audit = request.getfixturevalue(which)
     read = json.loads(make_report(audit, "json"))
-    assert read == audit
+    assert read == jsonable(audit)
     assert [error.message for error in _validator().iter_errors(read)] == []
+
+
+def test_texts_are_kept_but_for_lone_surrogates(hostile: Audit) -> None:
+    read = json.loads(make_report(hostile, "json"))
+    for kept, vm in zip(read["virtual_machines"], hostile["virtual_machines"], strict=True):
+        try:
+            vm["name"].encode()
+        except UnicodeEncodeError:
+            assert kept["name"] == "".join(f"<U+{ord(c):04X}>" if "\ud800" <= c <= "\udfff" else c for c in vm["name"])
+        else:
+            assert kept["name"] == vm["name"]
 
 
 def test_schema_refuses_what_is_no_audit(audit: Audit) -> None:
