@@ -99,22 +99,25 @@ def _start_in_background(options: argparse.Namespace) -> Data:
 
 
 def down(options: argparse.Namespace) -> None:
-    """Ends the fleet of a run directory and all it started; its journal stays, so `up` can go on."""
+    """Ends the fleet of a run directory and all it started; its journal stays, so `up` can go on, or nothing does."""
     files = RunDir(options.run_dir)
     pid = daemons.running_pid(files)
-    if pid is None:
-        files.remove_socket()
-        _say("no simulator was running", options, {"ended": None})
-        return
-    with contextlib.suppress(ControlError), Control(options.run_dir) as control:
+    if pid is not None:
+        _end(files, pid)
+    files.remove_socket()
+    if options.remove:
+        files.remove()
+    _say(f"ended (process {pid})" if pid else "no simulator was running", options, {"ended": pid})
+
+
+def _end(files: RunDir, pid: int) -> None:
+    with contextlib.suppress(ControlError), Control(files.path) as control:
         control.ask("stop")
     for number in (signal.SIGTERM, signal.SIGKILL):
         if daemons.wait_for_exit(pid, PATIENCE):
             break
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
-    files.remove_socket()
-    _say(f"ended (process {pid})", options, {"ended": pid})
 
 
 def status(options: argparse.Namespace) -> None:
@@ -282,7 +285,8 @@ def parser() -> argparse.ArgumentParser:
     start.add_argument("--no-endpoints", dest="endpoints", action="store_false", help="no WinRM, PSRP, PowerShell")
     start.add_argument("--foreground", action="store_true", help="stay, and end with Ctrl-C")
     start.add_argument("--watch", type=int, metavar="PID", help="end when this process is gone")
-    command(commands, "down", down, "end the fleet and all that belongs to it")
+    end = command(commands, "down", down, "end the fleet and all that belongs to it")
+    end.add_argument("--remove", action="store_true", help="and remove its run directory")
     command(commands, "status", status, "hosts, ports, counts")
 
     fleets = family("fleet", "print, generate, check, change or reset a fleet")

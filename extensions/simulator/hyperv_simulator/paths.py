@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from .errors import SimulatorError
 
 SOCKET_PATH_LIMIT = 100  # bytes; Linux takes 107, macOS 103 (sockaddr_un)
 
@@ -24,8 +27,9 @@ def cache_dir() -> Path:
 
 
 def default_run_dir() -> Path:
-    """The run directory when none is named."""
-    return cache_dir() / "simulator" / "default"
+    """The run directory when none is named: `$HVSIM_RUN_DIR`, else one in the cache directory."""
+    own = os.environ.get("HVSIM_RUN_DIR")
+    return Path(own) if own else cache_dir() / "simulator" / "default"
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,13 @@ class RunDir:
         short = Path(tempfile.mkdtemp(prefix="hvsim-", dir="/tmp")) / "control.sock"
         self.socket.symlink_to(short)
         return str(short)
+
+    def remove(self) -> None:
+        """Removes the directory with all that is in it. Raises SimulatorError for one that no simulator has used."""
+        if self.path.exists():
+            if not (self.log.exists() or self.journal.exists()):
+                raise SimulatorError(f"{self.path} is not the run directory of a simulator: it is not removed")
+            shutil.rmtree(self.path)
 
     def remove_socket(self) -> None:
         address = Path(self.socket_address())

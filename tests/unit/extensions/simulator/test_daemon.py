@@ -76,6 +76,9 @@ def test_up_returns_when_ready_and_down_leaves_no_process(hvsim: Hvsim, run_dir:
     assert not (run_dir / "daemon.pid").exists()
     assert daemon.wait_for_exit(status["pid"], 0)
     assert "no simulator" in hvsim("down").stdout
+    assert run_dir.is_dir(), "its journal, to go on with"
+    hvsim("down", "--remove")
+    assert not run_dir.exists()
 
 
 def test_a_killed_daemon_loses_nothing_acknowledged(hvsim: Hvsim, run_dir: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hyperv_simulator.paths import SOCKET_PATH_LIMIT, RunDir, cache_dir
+from hyperv_simulator.errors import SimulatorError
+from hyperv_simulator.paths import SOCKET_PATH_LIMIT, RunDir, cache_dir, default_run_dir
 
 
 def test_the_cache_directory_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,9 +23,28 @@ def test_the_cache_directory_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> N
     assert cache_dir() == Path("/home/x/.cache/hyperv-integration")
 
 
+def test_the_run_directory_can_be_chosen_for_a_whole_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HVIS_CACHE", "/own")
+    monkeypatch.delenv("HVSIM_RUN_DIR", raising=False)
+    assert default_run_dir() == Path("/own/simulator/default")
+    monkeypatch.setenv("HVSIM_RUN_DIR", "/runs/mine")
+    assert default_run_dir() == Path("/runs/mine")
+
+
 def test_a_run_directory_is_private(tmp_path: Path) -> None:
     files = RunDir(tmp_path / "a" / "b").create()
     assert files.path.stat().st_mode & 0o777 == 0o700
+
+
+def test_only_a_run_directory_is_removed(tmp_path: Path) -> None:
+    files = RunDir(tmp_path / "run")
+    files.remove()
+    files.create()
+    with pytest.raises(SimulatorError, match="is not the run directory"):
+        files.remove()
+    files.log.touch()
+    files.remove()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_path_too_long_for_a_socket_is_bound_elsewhere(tmp_path: Path) -> None:
