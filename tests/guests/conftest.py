@@ -5,24 +5,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 import needs
-from guests import SUITES, Guest
+from guests import Guest
+from guests.root_file_systems import chosen_suites
 
 
-def suites() -> list[str]:
-    """Return the Debian releases to test."""
-    named = os.environ.get("HVIS_GUESTS") or "bookworm"
-    chosen = list(SUITES) if named == "all" else named.replace(",", " ").split()
-    assert set(chosen) <= set(SUITES), f"HVIS_GUESTS={named} names others than {', '.join(SUITES)}"
-    return chosen
-
-
-@pytest.fixture(scope="module", params=suites())
+@pytest.fixture(scope="module", params=chosen_suites())
 def suite(request: pytest.FixtureRequest) -> str:
     """A Debian release that is to be tested, on a machine that can boot it."""
     needs.linux_guests()

@@ -21,9 +21,9 @@ import time
 from pathlib import Path
 
 import workspace  # isort: skip - it lets hyperv_simulator be found
-from guests import SUITES, Guest, LabError, connections
-from guests.guest import ENGINES
-from guests.root_file_systems import directory
+from guests import SUITES, Guest, LabError, connections, machine
+from guests.guest import ENGINES, MORE_COMMANDS
+from guests.root_file_systems import chosen_suites, directory
 
 SECONDS = 600  # for a first start, which makes the root file system
 
@@ -113,17 +113,35 @@ def play(suite: str, playbook: Path, arguments: list[str]) -> int:
 
 
 def molecule(arguments: list[str]) -> int:
-    """Run Molecule on the scenarios in extensions/molecule; it writes to `.build` alone."""
-    name = arguments[arguments.index("-s") + 1] if "-s" in arguments[:-1] else "default"
+    """Run Molecule on the scenarios in extensions/molecule, on Linux guests where this machine boots them."""
+    scenario = arguments[arguments.index("-s") + 1] if "-s" in arguments[:-1] else ""
     suffix = os.environ.get("HVIS_GUEST_SUFFIX", "")
-    env = {
-        **workspace.tool_environment(),
-        **connections.environment(),
-        "MOLECULE_EPHEMERAL_DIRECTORY": str(workspace.BUILD / "molecule" / f"{name}{suffix}"),
-        "HVIS_GUEST_SUFFIX": suffix,
-    }
+    env = workspace.tool_environment()
+    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]])
+    if scenario:  # in a directory of its own, so that it can run several times at once
+        env["MOLECULE_EPHEMERAL_DIRECTORY"] = str(workspace.BUILD / "molecule" / f"{scenario}{suffix}")
+    for engine in engines(scenario):
+        try:
+            machine.require({**machine.FOR_ROOT_FILE_SYSTEMS, **machine.FOR_GUESTS, **MORE_COMMANDS[engine]})
+        except LabError as exc:
+            if scenario:
+                raise
+            print(f"{engine}: no guests. {exc}", file=sys.stderr)
+            continue
+        platforms = [{"name": f"{suite}{suffix}", "suite": suite} for suite in chosen_suites()]
+        env |= {**connections.environment(), f"HVIS_PLATFORMS_{engine.upper()}": json.dumps(platforms)}
     command = [str(Path(sys.executable).parent / "molecule"), *arguments]
     return subprocess.run(command, cwd=workspace.CHECKOUT, env=env, check=False).returncode
+
+
+def engines(scenario: str) -> list[str]:
+    """Return what is to boot guests for a scenario, or for all of them; podman only where guests are asked for."""
+    if scenario in ENGINES:
+        os.environ.setdefault("HVIS_GUESTS", "bookworm")  # who names it asks for guests
+        return [scenario]
+    if scenario:
+        return []
+    return list(ENGINES) if os.environ.get("HVIS_GUESTS") else ["nspawn"]
 
 
 def main() -> int:
@@ -146,8 +164,10 @@ def main() -> int:
     scenarios = commands.add_parser("molecule", help="run Molecule, as in: molecule test -s nspawn")
     scenarios.add_argument("arguments", nargs=argparse.REMAINDER)
     options = parser.parse_args()
-    os.environ.setdefault("HVIS_GUESTS", "bookworm")  # who comes here asks for guests
     try:
+        if options.command == "molecule":
+            return molecule(options.arguments)
+        os.environ.setdefault("HVIS_GUESTS", "bookworm")  # who comes here asks for guests
         if options.command == "up":
             return up(options.suite, options.name, options.watch, options.engine)
         if options.command == "keep":
@@ -156,8 +176,6 @@ def main() -> int:
             return down(options.name)
         if options.command == "shell":
             return shell(options.suite)
-        if options.command == "molecule":
-            return molecule(options.arguments)
         return play(options.suite, options.playbook, options.arguments)
     except LabError as exc:
         sys.exit(str(exc))

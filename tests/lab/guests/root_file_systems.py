@@ -58,6 +58,14 @@ def directory() -> Path:
     return cache_dir() / "guests"
 
 
+def chosen_suites() -> list[str]:
+    """Return the Debian releases to test: bookworm, or those that HVIS_GUESTS names (`all` for all)."""
+    named = os.environ.get("HVIS_GUESTS") or "bookworm"
+    chosen = list(SUITES) if named == "all" else named.replace(",", " ").split()
+    assert set(chosen) <= set(SUITES), f"HVIS_GUESTS={named} names others than {', '.join(SUITES)}"
+    return chosen
+
+
 @contextmanager
 def locked(name: str) -> Iterator[None]:
     """Keep others who make the same thing waiting."""
