@@ -47,8 +47,8 @@ class Block:
 
     @property
     def kind(self) -> str:
-        """What a YAML block is: playbook, tasks, policy, fleet, rules, waivers, requirements, inventory, variables, or
-        "" for nothing known.
+        """What a YAML block is: playbook, tasks, policy, fleet, requirements, inventory, variables, scenario, workflow,
+        or "" for nothing known.
 
         A policy is a mapping of the variables of the role host_policy, variables are those of another role.
         """
@@ -59,21 +59,21 @@ class Block:
         except yaml.YAMLError:
             return ""
         match data:
-            case [{"hosts": _}, *_]:
+            case [{"hosts": _} | {"import_playbook": _}, *_]:
                 return "playbook"
             case [dict(), *_]:
                 return "tasks"
             case {"fleet": _}:
                 return "fleet"
-            case {"version": _, "rules": _}:
-                return "rules"
-            case {"version": _, "waivers": _}:
-                return "waivers"
+            case {"scenario": _}:
+                return "scenario"
+            case {"jobs": _}:
+                return "workflow"
             case {"collections": _}:
                 return "requirements"
             case dict() if all(name.startswith("host_policy_") for name in data):
                 return "policy"
-            case dict() if all(name.startswith("linux_guest_") for name in data):
+            case dict() if all(name.startswith(("linux_guest_", "backup_ready_")) for name in data):
                 return "variables"
             case {"hyperv_hosts": _}:
                 return "inventory"

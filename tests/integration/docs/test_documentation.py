@@ -46,16 +46,17 @@ DOCUMENTS = [
 BLOCKS = [block for document in DOCUMENTS for block in code_blocks(document)]
 SIDECARS = sorted(CHECKOUT.glob("plugins/modules/*.yml"))
 
-# Documents about what is done inside guests: tests of their own run their playbooks.
+# Documents about what is done inside guests, and in a project of the reader's: tests of their own run their playbooks.
 GUEST_DOCUMENTS = {
     path for path in (*GUIDES.glob("*.rst"), *ROLE_READMES) if "hosts: linux_guests" in path.read_text("utf-8")
 }
+MOLECULE = GUIDES / "guide_molecule.rst"
 
 TOOLS = Path(sys.executable).parent
 # Text is what a command prints: there is nothing to run.
 LANGUAGES = ("yaml", "shell", "powershell", "text")
 # Programs whose command lines are not looked into.
-OTHER_PROGRAMS = {".", "ansible-doc", "ansible-galaxy", "cd", "export", "git", "python3", "sudo"}
+OTHER_PROGRAMS = {".", "ansible-doc", "ansible-galaxy", "cd", "export", "git", "molecule", "python3", "sudo"}
 
 # What the examples of the documentation are about.
 FLEET: dict[str, Any] = {
@@ -110,7 +111,7 @@ def write_files(blocks: list[Block], directory: Path) -> list[Path]:
     playbooks = []
     for block in blocks:
         path = directory / (block.file_name or f"line{block.line}.yml")
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block.text, encoding="utf-8")
         if block.kind == "tasks":
             write_play(block.text, path)
@@ -148,7 +149,7 @@ def test_yaml_is_clean(tmp_path: Path) -> None:
 
 def test_playbooks_are_understood(tmp_path: Path) -> None:
     playbooks = []
-    for number, document in enumerate(DOCUMENTS):
+    for number, document in enumerate(path for path in DOCUMENTS if path != MOLECULE):
         directory = tmp_path / str(number)
         directory.mkdir()
         playbooks += write_files(yaml_of(document), directory)
@@ -160,7 +161,7 @@ def test_playbooks_are_understood(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [README, *sorted({*GUIDES.glob("*.rst"), *ROLE_READMES} - GUEST_DOCUMENTS)], ids=named
+    "document", [README, *sorted({*GUIDES.glob("*.rst"), *ROLE_READMES} - GUEST_DOCUMENTS - {MOLECULE})], ids=named
 )
 def test_playbooks_run(document: Path, tmp_path: Path, inventory: Path) -> None:
     """One after the other, as a reader would, with the files that the document names."""
@@ -293,7 +294,8 @@ def test_the_simulators_readme_is_complete() -> None:
 
 def test_the_readme_lists_all_content() -> None:
     text = README.read_text(encoding="utf-8")
-    content = [*(path.stem for path in CHECKOUT.glob("plugins/*/*.yml")), *(path.parent.name for path in ROLE_READMES)]
+    plugins = [path for path in CHECKOUT.glob("plugins/*/*") if path.suffix == ".yml" or path.parent.name == "lookup"]
+    content = [*(path.stem for path in plugins), *(path.parent.name for path in ROLE_READMES)]
     assert [name for name in content if f"`{name}`" not in text] == []
 
 
