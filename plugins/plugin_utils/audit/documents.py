@@ -71,9 +71,7 @@ class Document:
 
     def problems(self, schema: str) -> list[str]:
         """Return what a schema finds wrong."""
-        return [
-            f"{self.at(place)}: {_word(place)}{text}" for place, text in schema_problems(self.data, read_schema(schema))
-        ]
+        return [f"{self.at(place)}: {_word(place)}{text}" for place, text in _problems(self.data, read_schema(schema))]
 
 
 def missing_libraries() -> list[str]:
@@ -90,8 +88,12 @@ def read_schema(name: str) -> dict[str, Any]:
     return schema
 
 
-def schema_problems(data: object, schema: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
-    """Yield place and text of everything that a JSON schema finds wrong. See missing_libraries."""
+def schema_texts(label: str, data: object, schema: str) -> list[str]:
+    """Return what a schema finds wrong with data that are no file."""
+    return [f"{label}: {_word(place)}{text}" for place, text in _problems(data, read_schema(schema))]
+
+
+def _problems(data: object, schema: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
     errors = sorted(Draft202012Validator(schema).iter_errors(data), key=lambda error: [str(p) for p in error.path])
     for error in errors:
         yield from _told(error)

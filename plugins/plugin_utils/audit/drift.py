@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.documents import read_schema, schema_problems
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.documents import schema_texts
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.join import Key, same_id
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Drift, Finding
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.subjects import Before
@@ -32,13 +32,10 @@ def baseline_problems(baseline: object) -> list[str]:
     # The library is slow: of thousands of virtual machines only the few fields that are read are looked at.
     machines = baseline.get("virtual_machines")
     rest = {**baseline, "virtual_machines": []} if isinstance(machines, list) else baseline
-    found = [
-        f"baseline: {'.'.join(map(str, place)) or 'it'}: {text}"
-        for place, text in schema_problems(rest, read_schema("audit"))
-    ]
+    found = schema_texts("baseline", rest, "audit")
     for number, machine in enumerate(machines if isinstance(machines, list) else ()):
         if not _is_machine(machine):
-            found.append(f"baseline: virtual_machines.{number}: id, host, or the switch of a service is missing")
+            found.append(f"baseline: virtual_machines[{number}]: id, host, or the switch of a service is missing")
     if found:
         more = f" (and {len(found) - _SHOWN} more)" if len(found) > _SHOWN else ""
         return [*found[:_SHOWN], f"baseline: it is damaged, or no result of an audit{more}: give an earlier audit.json"]

@@ -9,15 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, cast
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit import findings as finding_out
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.documents import (
-    missing_libraries,
-    read_schema,
-    schema_problems,
-)
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.documents import missing_libraries, schema_texts
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.drift import baseline_problems, before, compare
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.findings import RuleBook
@@ -52,7 +47,6 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.waivers i
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.names import fold
 
 GRACE_SECONDS = 300
-_FIELDS = ("title", "evaluated_at", "rules", "waivers", "baseline", "grace_seconds", "disabled_rules")
 _SERVICE_FIELDS = (
     *("wanted", "offered", "enabled", "verdict", "reason", "primary_status_code", "secondary_status_code"),
     *("guest", "side", "explanation", "remedy", "override", "override_until"),
@@ -101,28 +95,12 @@ def _read(options: Mapping[str, Any]) -> tuple[_Options | None, list[str]]:
     missing = missing_libraries()
     if missing:
         return None, missing
-    if not isinstance(options, Mapping):
-        return None, [f"options {options!r}: give a mapping of {', '.join(_FIELDS)}"]
-    problems = [
-        f"options: {field}: there is no such option; there are {', '.join(_FIELDS)}"
-        for field in options
-        if field not in _FIELDS
-    ]
-    files = options.get("rules") or []
-    waivers_file = options.get("waivers")
-    for field, file in (*(("rules", file) for file in files), ("waivers", waivers_file)):
-        if file is not None and not (isinstance(file, Mapping) and {"path", "text"} <= set(file)):
-            problems.append(f"options: {field}: give a file as a mapping of path and text")
-    grace = options.get("grace_seconds")
-    grace = GRACE_SECONDS if grace is None else grace
-    if isinstance(grace, bool) or not isinstance(grace, int | float) or grace < 0:
-        problems.append(f"options: grace_seconds {grace!r}: give a number of seconds")
-    evaluated_at = options.get("evaluated_at")
-    if not _is_time(evaluated_at):
-        problems.append(f"options: evaluated_at {evaluated_at!r}: give a time in UTC, as in 2026-11-27T09:30:00Z")
+    problems = schema_texts("options", options, "options")
     if problems:
         return None, problems
-    rules, rule_problems = parse_rules(files)
+    waivers_file = options.get("waivers")
+    grace = options.get("grace_seconds")
+    rules, rule_problems = parse_rules(options.get("rules") or ())
     waivers, waiver_problems = parse_waivers(waivers_file)
     baseline = options.get("baseline")
     problems = [*rule_problems, *waiver_problems, *baseline_problems(baseline)]
@@ -130,16 +108,15 @@ def _read(options: Mapping[str, Any]) -> tuple[_Options | None, list[str]]:
     known = {rule.id for rule in rules}
     if not rule_problems:
         problems += [f"options: disabled_rules: there is no rule {id}" for id in sorted(disabled - known)]
-    title = options.get("title") or "Hyper-V integration services"
-    return _Options(title, str(evaluated_at), rules, disabled, waivers, baseline, grace), problems
-
-
-def _is_time(value: object) -> bool:
-    try:
-        datetime.strptime(str(value), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        return False
-    return True
+    return _Options(
+        options.get("title") or "Hyper-V integration services",
+        options["evaluated_at"],
+        rules,
+        disabled,
+        waivers,
+        baseline,
+        GRACE_SECONDS if grace is None else grace,
+    ), problems
 
 
 def _collection_problems(collection: object) -> list[str]:
@@ -148,8 +125,7 @@ def _collection_problems(collection: object) -> list[str]:
         return [
             f"collection: its version is {version!r}, and this audit reads version 1: give what audit_collection made"
         ]
-    found = list(schema_problems(collection, read_schema("collection")))
-    problems = [f"collection: {'.'.join(map(str, place)) or 'it'}: {text}" for place, text in found]
+    problems = schema_texts("collection", collection, "collection")
     if problems:
         return problems
     for kind in ("hosts", "guests"):

@@ -111,13 +111,13 @@ def test_checkpoint_that_was_not_gathered_is_not_compared(vm: Make, host: Make, 
         (lambda audit: {"virtual_machines": []}, "baseline: its version is None"),
         (lambda audit: {**audit, "findings": None}, "baseline: findings: None is not of type 'array'"),
         (lambda audit: {**audit, "virtual_machines": None}, "baseline: virtual_machines: None is not of type 'array'"),
-        (lambda audit: audit["findings"][0].pop("id") and audit, "baseline: findings.0: id is missing"),
+        (lambda audit: audit["findings"][0].pop("id") and audit, "baseline: findings[0]: id is missing"),
         (
             lambda audit: audit["virtual_machines"][0]["services"]["vss"].pop("enabled") is not None and audit,
-            "baseline: virtual_machines.0: id, host, or the switch of a service is missing",
+            "baseline: virtual_machines[0]: id, host, or the switch of a service is missing",
         ),
-        (lambda audit: audit["virtual_machines"][0].pop("host") and audit, "baseline: virtual_machines.0: id, host,"),
-        (lambda audit: audit.pop("evaluated_at") and audit, "baseline: it: evaluated_at is missing"),
+        (lambda audit: audit["virtual_machines"][0].pop("host") and audit, "baseline: virtual_machines[0]: id, host,"),
+        (lambda audit: audit.pop("evaluated_at") and audit, "baseline: evaluated_at is missing"),
     ],
 )
 def test_damaged_baseline_is_named(

@@ -24,7 +24,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.waivers i
 Make = Callable[..., dict[str, Any]]
 
 
-@pytest.mark.parametrize("name", ["audit", "collection", "rules", "waivers"])
+@pytest.mark.parametrize("name", ["audit", "collection", "options", "rules", "waivers"])
 def test_schema_is_one(name: str) -> None:
     Draft202012Validator.check_schema(read_schema(name))
 
