@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a guest says of its own half of the services, in one shape whatever its system."""
+"""What a guest says of its own half of the services, in one shape whatever its system.
+
+What comes from a guest may be anything: what has not the type that it should have counts as not seen.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +24,23 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes im
 @dataclass(frozen=True, eq=False)
 class GuestFacts:
     """system: linux, windows. isolation: as the guest sees it, null when it is none or was not seen.
-    clock: whether the guest takes its time from the host, null when that was not seen.
     services: one for each key. facts: all that the guest's module said, for rules.
+    The others are null when they were not seen, or this system has no such thing. clock: whether the guest takes its
+    time from the host. clock_source: what keeps its clock. hv_utils: state of the driver in a Linux guest;
+    hv_utils_hindered: how many lines of configuration keep it out. freeze_failing: how many mounts make a backup fail.
+    ip_injection_ready: whether the host could set addresses.
     """
 
     system: str
-    isolation: str | None
-    clock: bool | None
     services: Mapping[str, GuestService]
     facts: Mapping[str, Any]
+    isolation: str | None = None
+    clock: bool | None = None
+    clock_source: str | None = None
+    hv_utils: str | None = None
+    hv_utils_hindered: int | None = None
+    freeze_failing: int | None = None
+    ip_injection_ready: bool | None = None
 
 
 # Verdicts of linux_guest_info, see module_utils/_linux_guest/verdict.py.
@@ -51,22 +62,43 @@ _UNSEEN = GuestService(state="unknown", explanation="the guest's module says not
 
 
 def _read_linux(facts: Mapping[str, Any]) -> GuestFacts:
-    said = facts.get("services") or {}
-    isolation = facts.get("isolation")
+    services, time, driver = (_mapping(facts.get(field)) for field in ("services", "time", "hv_utils"))
+    isolation = _text(facts.get("isolation"))
     return GuestFacts(
         system="linux",
-        isolation=None if isolation == "none" else isolation,
-        clock=(facts.get("time") or {}).get("uses_ptp"),
-        services={key: _linux_service(said[key]) if said.get(key) else _UNSEEN for key in KEYS},
+        services={key: _linux_service(_mapping(services[key])) if key in services else _UNSEEN for key in KEYS},
         facts=facts,
+        isolation=None if isolation == "none" else isolation,
+        clock=_flag(time.get("uses_ptp")),
+        clock_source=_text(time.get("clock_source")),
+        hv_utils=_text(driver.get("state")),
+        hv_utils_hindered=_count(driver.get("blocked_by")),
+        freeze_failing=_count(_mapping(facts.get("freeze")).get("failing")),
+        ip_injection_ready=_flag(_mapping(facts.get("ip_injection")).get("ready")),
     )
 
 
 def _linux_service(said: Mapping[str, Any]) -> GuestService:
-    state = _LINUX.get(said.get("verdict", ""), "unknown")
-    if state == "stopped" and said.get("unit_masked"):
+    state = _LINUX.get(_text(said.get("verdict")) or "", "unknown")
+    if state == "stopped" and said.get("unit_masked") is True:
         state = "blocked"
-    return GuestService(state=state, explanation=said.get("explanation"), remedy=said.get("remedy"))
+    return GuestService(state=state, explanation=_text(said.get("explanation")), remedy=_text(said.get("remedy")))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _count(value: object) -> int | None:
+    return len(value) if isinstance(value, list) else None
 
 
 # windows_guest_info joins here.
@@ -81,4 +113,4 @@ def read_guest(guest: CollectedGuest) -> GuestFacts | None:
     if guest["system"] in _READERS:
         return _READERS[guest["system"]](facts)
     unread = GuestService(state="unknown", explanation=f"facts of system {guest['system']} are not read", remedy=None)
-    return GuestFacts(guest["system"], None, None, dict.fromkeys(KEYS, unread), facts)
+    return GuestFacts(guest["system"], dict.fromkeys(KEYS, unread), facts)

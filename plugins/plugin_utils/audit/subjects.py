@@ -33,6 +33,7 @@ Facts = dict[str, Any]
 # Replica and primary of a virtual machine have one name rightly.
 _REPLICAS = ("Replica", "TestReplica", "ExtendedReplica")
 _NO_REMEDY = "Nothing in the guest can mend it: switch {service} off on the host if it is not needed, or waive this."
+_OF_GUEST = ("hv_utils", "hv_utils_hindered", "clock", "clock_source", "ip_injection_ready")
 _CONTACT = ("works", "critical", "lost")
 
 
@@ -106,20 +107,24 @@ def virtual_machines(
             facts["same_name"] = 0 if replica else names[fold(vm["name"])] - 1
             facts["same_name_here"] = names_here[host["name"], fold(vm["name"])] - 1
             judged = _Machine(facts, guest, decision, protected, baseline.get(key), today, grace)
-            services = {key: judged.service(key, vm["services"][key]) for key in KEYS if vm["services"].get(key)}
+            seen = vm.get("services") or {}
+            services = {key: judged.service(key, seen[key]) for key in KEYS if seen.get(key)}
             facts["services"] = services
             facts["contact"] = _contact(services)
             yield Subject(facts, {key: {**service, "vm": facts} for key, service in services.items()})
 
 
 def check_virtual_machines(hosts: Sequence[CollectedHost]) -> list[str]:
-    """Return what is wrong with the facts of virtual machines."""
+    """Return what is wrong with the facts of virtual machines, and with plans."""
     problems = []
     for host in hosts:
+        decisions = [] if host["plan"] is None else host["plan"].get("decisions")
+        if not isinstance(decisions, list) or not all(_is_decision(decision) for decision in decisions):
+            problems.append(f"collection: host {host['name']}: its plan is none: give what host_policy_plan returns")
         ids: Counter[str] = Counter()
         for position, vm in enumerate(host["virtual_machines"]):
             wrong = [field for field in ("id", "name", "state") if not isinstance(vm.get(field), str)]
-            wrong += [] if isinstance(vm.setdefault("services", {}), dict) else ["services"]
+            wrong += [] if isinstance(vm.get("services", {}), dict) else ["services"]
             if wrong:
                 problems.append(
                     f"collection: host {host['name']}: virtual machine {position}: {', '.join(wrong)} wrong: "
@@ -135,6 +140,13 @@ def check_virtual_machines(hosts: Sequence[CollectedHost]) -> list[str]:
     return problems
 
 
+def _is_decision(decision: object) -> bool:
+    match decision:
+        case {"id": str(), "profiles": list(), "not_offered": list(), "services": dict()}:
+            return True
+    return False
+
+
 def _mode(vm: Mapping[str, Any]) -> str | None:
     mode: str | None = (vm.get("replication") or {}).get("mode")
     return mode
@@ -147,8 +159,6 @@ def _machine(
     guest: GuestFacts | None,
     decision: Mapping[str, Any] | None,
 ) -> Facts:
-    raw = guest.facts if guest else {}
-    driver = raw.get("hv_utils") or {}
     return {
         **{field: vm.get(field) for field in ("id", "name", "state", "generation", "clustered", "isolation", "error")},
         **{
@@ -165,12 +175,8 @@ def _machine(
         "joined_by": joined.by if joined else None,
         "claimed_vm_id": joined.guest["claimed_vm_id"] if joined else None,
         "guest_system": guest.system if guest else None,
-        "guest_facts": raw or None,
-        "hv_utils": driver.get("state"),
-        "hv_utils_hindered": len(driver.get("blocked_by") or []) if driver else None,
-        "clock": guest.clock if guest else None,
-        "clock_source": (raw.get("time") or {}).get("clock_source"),
-        "ip_injection_ready": (raw.get("ip_injection") or {}).get("ready"),
+        "guest_facts": guest.facts if guest else None,
+        **{field: getattr(guest, field) if guest else None for field in _OF_GUEST},
     }
 
 
@@ -205,8 +211,6 @@ class _Machine:
         self._before = before
         self._today = today
         self._grace = grace
-        failing = ((guest.facts if guest else {}).get("freeze") or {}).get("failing")
-        self._freeze_failing = None if failing is None else len(failing)
         checkpoint = (facts["checkpoint"] or {}).get("parent_id")
         comparable = before is not None and before.has_checkpoint and facts["checkpoint"] is not None
         self._checkpoint_changed = before.checkpoint != checkpoint if before and comparable else None
@@ -250,7 +254,7 @@ class _Machine:
             "refused_by": self._refused.get(key, {}).get("rule"),
             "baseline_enabled": self._before.switches.get(key) if self._before else None,
             "checkpoint_changed": self._checkpoint_changed,
-            "freeze_failing": self._freeze_failing,
+            "freeze_failing": self._guest.freeze_failing if self._guest else None,
         }
         row = conclude(_switch(offered, enabled), _wish(wanted, protected, override_state), view, state)
         return {**facts, **_conclusion(row, facts)}

@@ -125,6 +125,15 @@ def test_what_was_not_seen_is_told(vm: Make, host: Make, guest: Make, audit: Jud
     assert result["summary"]["guests_seen"] == 0
 
 
+def test_services_that_were_not_gathered_were_not_seen(vm: Make, host: Make, audit: Judge) -> None:
+    machine = vm()
+    del machine["services"]
+    result = audit(host(machine))
+    assert (result["findings"], result["virtual_machines"][0]["services"]) == ([], {})
+    assert [item["why"] for item in result["not_seen"]] == ["its services were not gathered"]
+    assert "services" not in machine, "what was collected is left as it is"
+
+
 def test_grace_time_is_a_choice(vm: Make, host: Make, audit: Judge, told: Told) -> None:
     young = host(vm(services={"vss": "guest_silent"}, uptime_seconds=200))
     assert told(audit(young)) == []
@@ -182,6 +191,9 @@ def test_bad_options_are_named(options: Any, problem: str) -> None:
             lambda c: c["hosts"][0]["virtual_machines"].append({"id": 1}) or c,
             "collection: host hv1: virtual machine 1:",
         ),
+        (lambda c: c["hosts"][0].update(plan={}) or c, "collection: host hv1: its plan is none: give what"),
+        (lambda c: c["hosts"][0].update(plan={"decisions": [{}]}) or c, "collection: host hv1: its plan is none"),
+        (lambda c: c["hosts"][0]["virtual_machines"][0].update(services=[]) or c, "collection: host hv1: virtual"),
         (
             lambda c: c["hosts"][0]["virtual_machines"].append(c["hosts"][0]["virtual_machines"][0]) or c,
             "collection: host hv1: the virtual machine",
@@ -316,6 +328,32 @@ def test_an_audit_beside_itself_has_not_changed(collection: dict[str, Any]) -> N
     assert drift is not None
     assert (drift["new"], drift["fixed"]) == ([], [])
     assert drift["unchanged"] == [finding["id"] for finding in first["findings"]]
+
+
+anything: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda children: st.lists(children, max_size=2) | st.dictionaries(st.text(max_size=4), children, max_size=2),
+    max_leaves=4,
+)
+FIELDS = ("services", "time", "hv_utils", "freeze", "ip_injection", "isolation")
+WITHIN = (*KEYS, "uses_ptp", "clock_source", "state", "blocked_by", "failing", "ready")
+OF_SERVICE = ("verdict", "explanation", "remedy", "unit_masked")
+service_facts = st.dictionaries(st.sampled_from(OF_SERVICE), anything | st.just("no_daemon"), max_size=4) | anything
+hostile = st.dictionaries(
+    st.sampled_from(FIELDS), st.dictionaries(st.sampled_from(WITHIN), service_facts, max_size=6) | anything, max_size=6
+)
+
+
+@few
+@given(hostile)
+def test_whatever_a_guest_says_ends_no_audit(facts: dict[str, Any]) -> None:
+    services = {key: {"offered": True, "enabled": True, "verdict": "x", "reason": "guest_silent"} for key in KEYS}
+    vm = {"id": "a", "name": "web01", "state": "Running", "uptime_seconds": 9999, "services": services}
+    guest = {"name": "g", "reachable": True, "error": None, "system": "linux", "vm_id": "a", "vm": None, "host": None}
+    host = {"name": "hv1", "reachable": True, "error": None, "virtual_machines": [vm], "plan": None}
+    guests = [{**guest, "claimed_vm_id": None, "facts": facts}]
+    collection = {"version": 1, "collected_at": NOW, "hosts": [host], "guests": guests}
+    AUDIT.validate(evaluate(collection, {"evaluated_at": NOW}))
 
 
 def test_thousands_of_virtual_machines_take_seconds(vm: Make, host: Make) -> None:
