@@ -52,20 +52,17 @@ def _truth_table() -> str:
 def _rules(text: str) -> str:
     import yaml
 
+    rules = yaml.safe_load(text)["rules"]
+    cited = any(rule.get("references") for rule in rules)
     rows = []
-    for rule in yaml.safe_load(text)["rules"]:
-        rests_on = [_text(reference["title"]) for reference in rule.get("references", [])]
+    for rule in rules:
+        last = [_text(reference["title"]) for reference in rule.get("references", [])]
+        if not cited:
+            last = [f"``{id}``" for id in rule.get("supersedes", [])]
         side = rule["side"].replace("_", " ")
-        rows.append(
-            (
-                f"``{rule['id']}``",
-                rule["severity"],
-                side,
-                _text(rule["title"]),
-                "; ".join(rests_on) or "this collection",
-            )
-        )
-    return _table(("rule", "severity", "side", "asks for", "rests on"), (24, 10, 10, 30, 26), rows)
+        rows.append((f"``{rule['id']}``", rule["severity"], side, _text(rule["title"]), "; ".join(last) or "none"))
+    head = ("rule", "severity", "side", "asks for", "rests on" if cited else "goes before")
+    return _table(head, (24, 10, 10, 30, 26), rows)
 
 
 def _facts(scope: str) -> str:
