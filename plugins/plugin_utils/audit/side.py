@@ -303,9 +303,17 @@ ROWS: tuple[Row, ...] = (
         guest=("serving",),
     ),
     Row(
+        "silent_unknown",
+        "unknown",
+        "On the host it is on, and the guest has not made contact. Its half was not seen there: {guest_explanation}",
+        "Look into the guest again, as root.",
+        view=("silent",),
+        guest=("unknown",),
+    ),
+    Row(
         "silent_unseen",
         "unknown",
-        "On the host it is on, and the guest has not made contact. Why is known only in the guest: nobody saw it.",
+        "On the host it is on, and the guest has not made contact. Why is known only in the guest: nobody looked.",
         "Look into the guest: hyperv.integration.linux_guest_info in Linux, the services vmic* in Windows.",
         view=("silent",),
     ),

@@ -95,6 +95,11 @@ SERVICES: list[Planted] = [
     ),
     ("silent, and nobody looked", {"vm": {"vss": "guest_silent"}}, [("own_silent", "unknown", "vss")]),
     (
+        "silent, and not seen in the guest",
+        {"vm": {"vss": "guest_silent"}, "guest": {"vss": "unknown"}},
+        [("own_silent", "unknown", "vss")],
+    ),
+    (
         "daemon stopped",
         {"vm": {"vss": "guest_silent"}, "guest": {"vss": "daemon_stopped"}},
         [("own_guest_stopped", "guest", "vss")],
