@@ -53,15 +53,15 @@ class Document:
     def __init__(self, path: str, text: str) -> None:
         """Raises AuditError for what is no YAML, and for a key that a mapping has twice."""
         self.path = path
-        loader = _Loader(text)
         try:
+            loader = _Loader(text)
             node = loader.get_single_node()
             self._lines = dict(_lines(node, ())) if node else {}
             self.data = loader.construct_document(node) if node else None
         except yaml.YAMLError as error:
             raise AuditError(f"{path}{_mark(error)}: not YAML: {_first(error)}") from error
-        finally:
-            loader.dispose()
+        except RecursionError as error:
+            raise AuditError(f"{path}: not YAML: it is nested too deeply") from error
 
     def at(self, place: Place) -> str:
         """Return file and line of a place, or of what is nearest around it."""
@@ -135,6 +135,8 @@ def _lines(node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "keys are texts", key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key.value} is there twice", key.start_mark
