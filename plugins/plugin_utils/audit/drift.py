@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.documents import schema_texts
@@ -62,7 +63,33 @@ def before(baseline: dict[str, Any] | None) -> dict[Key, Before]:
     }
 
 
-def compare(findings: Sequence[Finding], baseline: dict[str, Any] | None) -> Drift | None:
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What an audit looked at, so that of the rest nothing is called fixed.
+
+    rules: ids of those that were applied. hosts: that told all. guests: all that were asked. services: keys of the
+    services that were read, by virtual machine.
+    """
+
+    rules: Collection[str]
+    hosts: Collection[str]
+    guests: Collection[str]
+    services: Mapping[Key, Collection[str]]
+
+    def has(self, finding: Finding) -> bool:
+        """Tell whether what a finding is about was seen."""
+        vm, host, service = finding["vm"], finding["host"], finding["service"]
+        if finding["rule"] not in self.rules:
+            return False
+        if vm is None:
+            return finding["guest"] in self.guests if finding["guest"] else host is None or host in self.hosts
+        read = self.services.get((host or "", same_id(vm["id"])))
+        if read is None:  # it is no more, if its host says so
+            return host in self.hosts
+        return service in read if service else bool(read)
+
+
+def compare(findings: Sequence[Finding], baseline: dict[str, Any] | None, seen: Seen) -> Drift | None:
     """Set the drift of findings and return it all; null without a baseline. Only the ids of findings are compared."""
     if baseline is None:
         return None
@@ -70,9 +97,11 @@ def compare(findings: Sequence[Finding], baseline: dict[str, Any] | None) -> Dri
     for finding in findings:
         finding["drift"] = "unchanged" if finding["id"] in earlier else "new"
     now = {finding["id"] for finding in findings}
+    gone = [finding for finding in baseline["findings"] if finding["id"] not in now]
     return Drift(
         baseline=baseline["evaluated_at"],
         new=[finding["id"] for finding in findings if finding["drift"] == "new"],
-        fixed=[finding for finding in baseline["findings"] if finding["id"] not in now],
+        fixed=[finding for finding in gone if seen.has(finding)],
         unchanged=[finding["id"] for finding in findings if finding["drift"] == "unchanged"],
+        unseen=[finding for finding in gone if not seen.has(finding)],
     )

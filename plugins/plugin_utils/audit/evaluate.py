@@ -13,10 +13,15 @@ from typing import Any, cast
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit import findings as finding_out
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.documents import missing_libraries, schema_texts
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.drift import baseline_problems, before, compare
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.drift import (
+    Seen,
+    baseline_problems,
+    before,
+    compare,
+)
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.findings import RuleBook
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.join import Joined, join
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.join import Joined, join, same_id
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rule_files import Rule, parse_rules
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import (
     SEVERITIES,
@@ -155,7 +160,7 @@ def _evaluate(collection: Collection, options: _Options) -> Audit:
     for waiver in options.waivers:
         found += finding_out.waiver_findings(book, waiver_facts(waiver, known, options.today))
     found.sort(key=finding_out.order)
-    drift = compare(found, options.baseline)
+    drift = compare(found, options.baseline, _seen(collection, machines, book))
     shown = sorted((_shown(machine) for machine in machines), key=lambda vm: (vm["host"], fold(vm["name"]), vm["id"]))
     return Audit(
         version=1,
@@ -168,6 +173,15 @@ def _evaluate(collection: Collection, options: _Options) -> Audit:
         not_seen=_not_seen(collection, joined, machines),
         rules={rule.id: _rule_text(rule) for rule in book.rules},
         drift=drift,
+    )
+
+
+def _seen(collection: Collection, machines: Iterable[Subject], book: RuleBook) -> Seen:
+    return Seen(
+        rules={rule.id for rule in book.rules},
+        hosts={host["name"] for host in collection["hosts"] if host["reachable"] and not host["error"]},
+        guests={guest["name"] for guest in collection["guests"]},
+        services={(vm.facts["host"], same_id(vm.facts["id"])): set(vm.services) for vm in machines},
     )
 
 

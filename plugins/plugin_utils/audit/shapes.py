@@ -188,12 +188,17 @@ class RuleText(TypedDict):
 
 
 class Drift(TypedDict):
-    """baseline: time of the earlier audit. fixed: its findings that are no more; new, unchanged: ids of findings."""
+    """baseline: time of the earlier audit. fixed: its findings that are no more; new, unchanged: ids of findings.
+
+    unseen: its findings of which nothing is known now: the host, the guest or the virtual machine was not seen, or the
+    rule was not applied.
+    """
 
     baseline: str
     new: list[str]
     fixed: list[Finding]
     unchanged: list[str]
+    unseen: NotRequired[list[Finding]]
 
 
 class NotSeen(TypedDict):

@@ -47,6 +47,33 @@ def test_new_fixed_and_unchanged(vm: Make, host: Make, audit: Judge) -> None:
     assert {finding["drift"] for finding in now["findings"]} == {"new", "unchanged"}
 
 
+def test_what_was_not_seen_again_is_not_called_fixed(vm: Make, host: Make, guest: Make, audit: Judge) -> None:
+    off = {"vss": False}
+    fleet = [host(vm("a", services=off), vm("b", services=off), policy={}), host(vm("c", services=off), name="hv2")]
+    baseline = kept(audit(fleet, guest("lonely")))
+
+    def compared(*hosts: dict[str, Any], **options: Any) -> tuple[list[str], list[str]]:
+        drift = audit(hosts, baseline=baseline, **options)["drift"]
+        assert drift is not None
+        names = [
+            [str(finding["vm"]["name"] if finding["vm"] else finding["guest"]) for finding in found]
+            for found in (drift["fixed"], drift["unseen"])
+        ]
+        return sorted(names[0]), sorted(names[1])
+
+    well = [host(vm("a"), vm("b"), policy={}), host(vm("c"), name="hv2")]
+    assert compared(*well) == (["a", "b", "c"], ["lonely"]), "nobody looked for the guest"
+    assert compared(*well, guests=[guest("lonely", vm="a")]) == (["a", "b", "c", "lonely"], [])
+    assert compared(well[0]) == (["a", "b"], ["c", "lonely"])
+    assert compared(well[0], host(name="hv2", reachable=False)) == (["a", "b"], ["c", "lonely"])
+    assert compared(well[0], host(vm("x"), name="hv2", error="a page was lost")) == (["a", "b"], ["c", "lonely"])
+    assert compared(well[0], host(vm("x"), name="hv2")) == (["a", "b", "c"], ["lonely"]), "it is no more"
+    unread = host(vm("a", services={}, error="gone"), vm("b"), policy={})
+    unread["virtual_machines"][0]["services"] = {}
+    assert compared(unread, well[1]) == (["b", "c"], ["a", "lonely"])
+    assert compared(*well, disabled_rules=["own_switch_off"]) == (["c"], ["a", "b", "lonely"])
+
+
 def test_without_a_baseline_there_is_no_drift(vm: Make, host: Make, audit: Judge) -> None:
     result = audit(host(vm(services={"vss": False})))
     assert result["drift"] is None
