@@ -371,7 +371,7 @@ def test_host(host: Make, audit: Judge, told: Told, fields: dict[str, Any], expe
 
 GUESTS: list[Planted] = [
     ("unreachable", {"vm": "web01", "facts": None, "error": "timed out"}, [("own_guest_unreachable", "unknown")]),
-    ("unreachable and unmapped", {"facts": None}, [("own_guest_unmapped", "policy")]),
+    ("unreachable and unmapped", {"facts": None}, [("own_guest_unreachable", "unknown")]),
     ("unmapped", {}, [("own_guest_unmapped", "policy")]),
     ("no match", {"vm": "web99"}, [("own_guest_no_match", "policy")]),
     ("several", {"vm": "twin"}, [("own_guest_several_matches", "policy")]),
