@@ -16,6 +16,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.report.words im
     coverage,
     headline,
     not_seen_groups,
+    some_names,
     status_counts,
     statuses,
     title,
@@ -70,9 +71,7 @@ def _not_seen(audit: Audit) -> str:
         return ""
     lines = ["> [!WARNING]", "> **Not seen.** The audit says nothing about:"]
     for text, items in groups:
-        names = ", ".join(_code(item["name"]) for item in items[:_NAMES])
-        more = f" and {len(items) - _NAMES:,} more" if len(items) > _NAMES else ""
-        lines.append(f"> * {_sentence(text)} ({names}{more})")
+        lines.append(f"> * {_sentence(text)} ({some_names(items, _NAMES, _code)})")
     return "\n".join(lines)
 
 

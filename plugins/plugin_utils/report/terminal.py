@@ -18,6 +18,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.report.words im
     coverage,
     headline,
     not_seen_groups,
+    some_names,
     status_counts,
     statuses,
     subject,
@@ -63,9 +64,7 @@ def _not_seen(audit: Audit, width: int) -> Iterator[str]:
     if groups:
         yield from ("", "NOT SEEN. The audit says nothing about:")
     for text, items in groups:
-        names = ", ".join(item["name"] for item in items[:_NAMES])
-        more = f" and {len(items) - _NAMES:,} more" if len(items) > _NAMES else ""
-        yield from _wrapped(f"{text} ({names}{more})", width, "  ")
+        yield from _wrapped(f"{text} ({some_names(items, _NAMES)})", width, "  ")
 
 
 def _rule_table(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import (
     Audit,
@@ -65,6 +65,12 @@ def not_seen_groups(audit: Audit) -> list[tuple[str, list[NotSeen]]]:
     for item in audit["not_seen"]:
         groups.setdefault((item["kind"], item["why"]), []).append(item)
     return [(f"{counted(len(items), kind)}: {why}", items) for (kind, why), items in groups.items()]
+
+
+def some_names(items: list[NotSeen], limit: int, show: Callable[[str], str] = str) -> str:
+    """Return the first names, and how many more there are."""
+    names = ", ".join(show(item["name"]) for item in items[:limit])
+    return names + (f" and {len(items) - limit:,} more" if len(items) > limit else "")
 
 
 def counted(number: int, noun: str) -> str:

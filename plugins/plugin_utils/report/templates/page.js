@@ -72,7 +72,7 @@
       start: { status: "open" },
       columns: [
         { id: "severity", title: "Severity", by: (row) => row.rank, cell: (row) => pair(mark(row.severity), row.severity) },
-        { id: "rule", title: "Finding", by: (row) => row.title, cell: (row) => named(row.title) },
+        { id: "rule", title: "Rule", by: (row) => row.title, cell: (row) => named(row.title) },
         { id: "vm", title: "Virtual machine", by: (row) => row.vm || row.guest, cell: (row) => named(row.vm || row.guest) },
         { id: "host", title: "Host", by: (row) => row.host, cell: (row) => named(row.host) },
         { id: "service", title: "Service", by: (row) => row.service, cell: (row) => named(row.service && serviceName(row.service)) },
