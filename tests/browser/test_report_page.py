@@ -158,6 +158,16 @@ def test_sorting(view: str, column: int, title: str, visit: MakeVisit, report: P
     assert _cells(page, view, column) == unsorted
 
 
+def test_everything_is_reached_by_the_tabulator(visit: MakeVisit, report: Path) -> None:
+    page = visit().open(report)
+    reachable = "button, select, input, a[href], summary, [role=grid], .scroll"
+    wanted = page.locator(f"body > :not(dialog) :is({reachable})").count() + page.locator("body > a").count()
+    for _stop in range(wanted + 2):
+        page.keyboard.press("Tab")
+        page.evaluate("document.activeElement.dataset.reached = ''")
+    assert page.locator("[data-reached]").count() >= wanted > 40
+
+
 def test_sorting_by_key(visit: MakeVisit, report: Path) -> None:
     page = visit().open(report)
     page.keyboard.press("2")

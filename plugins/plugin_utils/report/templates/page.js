@@ -145,7 +145,7 @@
     tools.append(view.clear, view.count);
 
     view.heads = view.columns.map((column, number) => el("div", { role: "columnheader", "aria-colindex": number + 1 },
-      el("button", { type: "button", tabindex: "-1", onclick: () => sortBy(view, column.id) }, column.title)));
+      el("button", { type: "button", onclick: () => sortBy(view, column.id) }, column.title)));
     view.body = el("div", { class: "body", role: "rowgroup" });
     view.grid = el("div", {
       class: "grid", role: "grid", tabindex: "0", "aria-labelledby": `${view.id}-title`, "aria-colcount": view.columns.length,
