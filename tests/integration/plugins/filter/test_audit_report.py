@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import yaml
@@ -24,7 +25,8 @@ def test_examples_with_hostile_texts(tmp_path: Path) -> None:
     playbook = tmp_path / "examples.yml"
     playbook.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
     inventory = tmp_path / "inventory.yml"
-    inventory.write_text("ungrouped: {hosts: {localhost: }}\n", encoding="utf-8")
+    host = {"ansible_python_interpreter": sys.executable}
+    inventory.write_text(yaml.safe_dump({"ungrouped": {"hosts": {"localhost": host}}}), encoding="utf-8")
     done = run_playbook(inventory, playbook)
     assert done.code == 0, done.output
     assert [result.task for result in done.results] == [task["name"] for task in tasks]
