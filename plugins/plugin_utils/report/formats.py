@@ -56,6 +56,7 @@ def make_report(audit: Audit, format: str, options: Mapping[str, Any] | None = N
         if name not in wanted.options:
             known = ", ".join(wanted.options) or "none"
             raise ReportError(f"option {name!r} of format {format}: there is no such option (there are: {known})")
-        if type(value) is not wanted.options[name]:
-            raise ReportError(f"option {name!r} of format {format}: {value!r} is no {wanted.options[name].__name__}")
+        kind = wanted.options[name]
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):  # to Python a bool is an int
+            raise ReportError(f"option {name!r} of format {format}: {value!r} is no {kind.__name__}")
     return wanted.write(audit if wanted.exact else all_visible(audit), **(options or {}))
