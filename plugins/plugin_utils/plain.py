@@ -31,8 +31,8 @@ def plain(value: Any) -> Any:
 def plain_or_json(value: Any) -> Any:
     """Return plain(value); of a text what it holds as JSON, for which it raises ValueError.
 
-    A text passes through templates and between tasks at once. For mappings with thousands of virtual machines that takes
-    many seconds each time.
+    A text passes through templates and between tasks at once; mappings of thousands of virtual machines take seconds
+    each time.
     """
     if not isinstance(value, str):
         return plain(value)

@@ -4,8 +4,8 @@
 
 """A fleet with planted defects and healthy look-alikes, made by a seed, and the truth about it.
 
-What is planted is known from the planting: nothing here asks the audit's engine. The ids of rules are words of the truth,
-namely which rules may speak of a defect. A look-alike must not be spoken of at all.
+What is planted is known from the planting: nothing here asks the audit's engine. Ids of rules are words of the truth: they
+say which rules may speak of a defect. A look-alike must not be spoken of at all.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Place(NamedTuple):
 class Defect:
     """One thing that is wrong. places: all that it shows at, such as each of two that have one name.
 
-    service: null when it is about the whole. side: the one that is wrong. rules: those that may say so. also: rules that
-    may tell consequences of it at the same place.
+    service: null when it is about the whole. side: the one that is wrong. rules: those that may say so.
+    also: rules that may tell consequences of it at the same place.
     """
 
     kind: str
@@ -57,7 +57,7 @@ class Defect:
 
 @dataclass(frozen=True)
 class LookAlike:
-    """Something healthy that a careless audit complains about. places: its virtual machine, and the guest looked into."""
+    """Something healthy that a careless audit complains about. places: the virtual machine, and the guest in it."""
 
     kind: str
     places: tuple[Place, ...]
