@@ -47,8 +47,8 @@ class Block:
 
     @property
     def kind(self) -> str:
-        """What a YAML block is: playbook, tasks, policy, fleet, requirements, inventory, variables, scenario, workflow,
-        or "" for nothing known.
+        """What a YAML block is: playbook, tasks, policy, fleet, rules, waivers, requirements, inventory, variables,
+        awx, scenario, workflow, or "" for nothing known.
 
         A policy is a mapping of the variables of the role host_policy, variables are those of another role.
         """

@@ -13,7 +13,12 @@ from typing import Any, cast
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit import findings as finding_out
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.documents import missing_libraries, schema_texts
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.drift import baseline_problems, before, compare
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.drift import (
+    Seen,
+    baseline_problems,
+    before,
+    compare,
+)
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.findings import RuleBook
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.join import Joined, join, same_id
