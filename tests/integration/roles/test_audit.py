@@ -275,9 +275,8 @@ def refused(world: World, first: Run) -> Run:
         for case, (variables, _told) in REFUSED.items()
     ]
     playbook = world.folder / "refused.yml"
-    play: dict[str, Any] = {"hosts": "hv-few:hv-away", "gather_facts": False}
-    batches = {**play, "serial": 1, "roles": [{"role": ROLE, "audit_formats": []}]}
-    playbook.write_text(json.dumps([{**play, "tasks": tasks}, batches]), encoding="utf-8")
+    play = {"hosts": "hv-few:hv-away", "gather_facts": False, "tasks": tasks}
+    playbook.write_text(json.dumps([play]), encoding="utf-8")
     return run_playbook(world.inventory("winrm"), playbook)
 
 
@@ -293,6 +292,11 @@ def test_a_mistake_is_found_before_anybody_is_asked(world: World, refused: Run) 
     assert [result for result in refused.results if result.task == ASK] == []
 
 
-def test_batches_are_refused(refused: Run) -> None:
-    assert refused.code != 0
-    assert "take serial out of the play" in refused.output
+def test_batches_are_refused(world: World) -> None:
+    playbook = world.folder / "serial.yml"
+    play = {"hosts": "hv-few:hv-away", "gather_facts": False, "serial": 1}
+    playbook.write_text(json.dumps([{**play, "roles": [{"role": ROLE, "audit_formats": []}]}]), encoding="utf-8")
+    run = run_playbook(world.inventory("winrm"), playbook)
+    assert run.code != 0
+    assert "take serial out of the play" in run.output
+    assert [result for result in run.results if result.task == ASK] == []
