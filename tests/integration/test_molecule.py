@@ -33,7 +33,7 @@ def output(pwsh: str) -> str:
 
 def test_every_scenario_succeeds(output: str) -> None:
     recaps = RECAP.findall(output)
-    assert {name for name, _, _ in recaps} == SCENARIOS, output
+    assert {name for name, _actions, _successful in recaps} == SCENARIOS, output
     assert [name for name, actions, successful in recaps if actions != successful] == []
 
 

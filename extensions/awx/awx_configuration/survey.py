@@ -154,7 +154,7 @@ def answer_problems(item: Mapping[str, Any], answers: Mapping[str, Any]) -> Iter
         elif high is not None and len(answer) > high:
             yield f"{variable} is too long: {len(answer)} of at most {high} characters"
     elif kind in ("integer", "float"):
-        if type(answer) is not int and (kind == "integer" or type(answer) is not float):
+        if isinstance(answer, bool) or not isinstance(answer, int if kind == "integer" else (int, float)):
             yield f"{variable} must be a number"
         elif low is not None and answer < low:
             yield f"{variable} must be at least {low}"

@@ -84,7 +84,7 @@ class Project:
 
 def ended(process: subprocess.Popen[str], code: int = 0) -> str:
     """Return the output of a command that ends with that code."""
-    output, _ = process.communicate()
+    output = process.communicate()[0]
     assert process.returncode == code, output
     return output
 
