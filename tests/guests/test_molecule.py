@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, hyperv.integration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Molecule scenarios on guests, release by release.  Without HVIS_GUESTS `molecule test --all` has them."""
+"""The Molecule scenarios on guests, release by release."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from guests.root_file_systems import directory
 from workspace import BUILD, LAB
 
 
-@pytest.mark.skipif(not os.environ.get("HVIS_GUESTS"), reason="part of `molecule test --all`, which is run elsewhere")
 @pytest.mark.parametrize("scenario", ENGINES)
 def test_scenario(suite: str, scenario: str) -> None:
     needs.linux_guests(MORE_COMMANDS[scenario])

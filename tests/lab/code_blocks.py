@@ -48,9 +48,10 @@ class Block:
     @property
     def kind(self) -> str:
         """What a YAML block is: playbook, tasks, policy, fleet, rules, waivers, requirements, inventory, variables,
-        awx, scenario, workflow, or "" for nothing known.
+        defaults, awx, scenario, workflow, or "" for nothing known.
 
-        A policy is a mapping of the variables of the role host_policy, variables are those of another role.
+        A policy is a mapping of the variables of the role host_policy, variables of the role linux_guest, defaults of
+        the role that the guide to Molecule makes.
         """
         if self.language != "yaml":
             return ""
@@ -73,8 +74,12 @@ class Block:
                 return "requirements"
             case dict() if all(name.startswith("host_policy_") for name in data):
                 return "policy"
-            case dict() if all(name.startswith(("linux_guest_", "backup_ready_")) for name in data):
+            case dict() if all(name.startswith("linux_guest_") for name in data):
                 return "variables"
+            case dict() if all(name.startswith("backup_ready_") for name in data):
+                return "defaults"
+            case dict() if all(name.startswith("hyperv_awx_") for name in data):
+                return "awx"
             case {"hyperv_hosts": _}:
                 return "inventory"
         return ""
