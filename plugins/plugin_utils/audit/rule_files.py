@@ -29,7 +29,7 @@ Scope = Literal["service", "virtual_machine", "host", "guest", "waiver"]
 SCOPES: tuple[Scope, ...] = Scope.__args__  # type: ignore[attr-defined]
 TRUTH_TABLE = "truth_table"
 
-_BUILT_IN = Path(__file__).parent / "catalogue"
+_BUILT_IN = Path(__file__).parent / "rules"
 
 
 class RuleFile(TypedDict):
@@ -90,7 +90,7 @@ def fields(scope: Scope) -> tuple[frozenset[str], frozenset[str]]:
 def built_in_files() -> list[RuleFile]:
     """Return the files that come with the collection."""
     paths = sorted(_BUILT_IN.glob("*.yml"))
-    return [RuleFile(path=f"catalogue/{path.name}", text=path.read_text(encoding="utf-8")) for path in paths]
+    return [RuleFile(path=f"rules/{path.name}", text=path.read_text(encoding="utf-8")) for path in paths]
 
 
 @cache

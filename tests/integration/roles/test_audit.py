@@ -269,7 +269,10 @@ def refused(world: World, first: Run) -> Run:
             "name": case,
             "block": [{"ansible.builtin.include_role": {"name": ROLE}, "vars": variables}],
             "rescue": [
-                {"name": f"Refused: {case}", "ansible.builtin.debug": {"msg": "{{ ansible_failed_result.msg }}"}}
+                {
+                    "name": f"Refused: {case}",
+                    "ansible.builtin.debug": {"msg": "{{ (ansible_failed_result | default({})).msg | default('') }}"},
+                }
             ],
         }
         for case, (variables, _told) in REFUSED.items()

@@ -4,8 +4,8 @@
 
 """A fleet with planted defects and healthy look-alikes, made by a seed, and the truth about it.
 
-What is planted is known from the planting: nothing here asks the audit's engine. Ids of rules are words of the truth: they
-say which rules may speak of a defect. A look-alike must not be spoken of at all.
+What is planted is known from the planting: nothing here asks the audit's engine. Ids of rules are words of the truth:
+they say which rules may speak of a defect. A look-alike must not be spoken of at all.
 """
 
 from __future__ import annotations
@@ -365,8 +365,12 @@ class Planter:
         self.wrong("guest does not answer", "unknown", "own_guest_unreachable", guest=guest)
 
     def plant_no_such_machine(self) -> None:
-        _host, _vm, name = self.machine(guest="linux")
-        guest = self.guest(name, Guest(), vm_id=str(uuid.UUID(int=self.chance.getrandbits(128))))
+        host, _vm, name = self.machine(guest="linux")
+        # On a host that has told all: elsewhere it may be on one that was not seen.
+        how: dict[str, Any] = self.chance.choice(
+            ({"vm_id": str(uuid.UUID(int=self.chance.getrandbits(128)))}, {"vm": self.name("gone")})
+        )
+        guest = self.guest(name, Guest(), host=host, **how)
         self.wrong("mapped to nothing", "policy", "own_guest_no_match", guest=guest)
 
     def plant_wrong_machine(self) -> None:

@@ -4,8 +4,8 @@
 
 """`make audit-score`: plants a fleet, audits it for real, and compares what was found with what was planted.
 
-For real: simulated Hyper-V hosts over WinRM, the real modules in a real PowerShell, the role audit, and guests' facts by
-the code of linux_guest_info. Ends with 0 only when all was found, on the right side, and nothing else was.
+For real: simulated Hyper-V hosts over WinRM, the modules in a real PowerShell, the role audit, and guests' facts by the
+code of linux_guest_info. Ends with 0 only when all was found, on the right side, and nothing else was.
 """
 
 from __future__ import annotations
