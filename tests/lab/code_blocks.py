@@ -60,12 +60,16 @@ class Block:
         except yaml.YAMLError:
             return ""
         match data:
-            case [{"hosts": _} | {"import_playbook": _}, *_]:
+            case [{"hosts": _} | {"import_playbook": _} | {"ansible.builtin.import_playbook": _}, *_]:
                 return "playbook"
             case [dict(), *_]:
                 return "tasks"
             case {"fleet": _}:
                 return "fleet"
+            case {"version": _, "rules": _}:
+                return "rules"
+            case {"version": _, "waivers": _}:
+                return "waivers"
             case {"scenario": _}:
                 return "scenario"
             case {"jobs": _}:

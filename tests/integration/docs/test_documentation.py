@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,7 +57,9 @@ TOOLS = Path(sys.executable).parent
 # Text is what a command prints: there is nothing to run.
 LANGUAGES = ("yaml", "shell", "powershell", "text")
 # Programs whose command lines are not looked into.
-OTHER_PROGRAMS = {".", "ansible-doc", "ansible-galaxy", "cd", "export", "git", "molecule", "python3", "sudo"}
+OTHER_PROGRAMS = {
+    *(".", "ansible-builder", "ansible-doc", "ansible-galaxy", "cd", "export", "git", "molecule", "python3", "sudo")
+}
 
 # What the examples of the documentation are about.
 FLEET: dict[str, Any] = {
@@ -193,6 +196,14 @@ def test_policies_hold() -> None:
     assert found == []
 
 
+def test_variables_for_awx_are_those_of_its_configuration() -> None:
+    text = (CHECKOUT / "extensions" / "awx" / "configs" / "hyperv.yml").read_text(encoding="utf-8")
+    wanted = set(re.findall(r"{{ (hyperv_awx_\w+) }}", text))
+    assert [set(block.data) for block in of_kind("awx")] == [wanted]
+    readme = (CHECKOUT / "extensions" / "awx" / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`(hyperv_awx_\w+)`", readme)) == set(re.findall(r"{{ (hyperv_awx_\w+)", text))
+
+
 def test_fleets_are_valid() -> None:
     for block in of_kind("fleet"):
         fleet.parse(block.text, block.label)
@@ -225,6 +236,8 @@ def test_shell_commands_exist(block: Block, tmp_path: Path) -> None:
             case "ansible":
                 done = run(TOOLS / words[0], *words[1:], "--list-hosts", cwd=tmp_path)
                 assert done.returncode == 0, done.stderr
+            case "ansible-playbook" if "apply.yml" in words:
+                assert (CHECKOUT / "extensions" / "awx" / "apply.yml").exists(), "tests of its own run it"
             case "ansible-playbook":
                 done = run(TOOLS / words[0], *words[1:], "--syntax-check", cwd=tmp_path)
                 assert done.returncode == 0, done.stderr

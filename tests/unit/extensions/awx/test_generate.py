@@ -37,7 +37,7 @@ def test_everything_is_in_the_repository_byte_for_byte() -> None:
 
 
 def test_every_playbook_has_a_specification_and_a_place_in_the_project() -> None:
-    found = {path.name.partition(".")[0] for path in (COLLECTION / "playbooks").iterdir()}
+    found = {path.name.partition(".")[0] for path in (COLLECTION / "playbooks").glob("*.yml")}
     assert found == set(PLAYBOOKS)
     files = {Path("playbooks", f"{name}.meta.yml") for name in PLAYBOOKS}
     assert set(generate()) == {*files, *(PROJECT / f"{name}.yml" for name in PLAYBOOKS), CONFIGURATION, APPLY}
