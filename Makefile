@@ -36,7 +36,7 @@ demo-guest: setup ## values from a Hyper-V host to a Linux guest and back, throu
 	@$(WITH_ENV) python tests/lab/guest.py play bookworm tests/guests/playbooks/both_directions.yml $(ARGS)
 
 test: setup ## everything that proves the collection: lint, unit, integration and fault tests
-	@$(WITH_ENV) python -m pytest -n $(WORKERS) --dist loadfile --durations 20 $(ARGS)
+	@$(WITH_ENV) python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 20 $(ARGS)
 
 test-unit: setup ## the fast tests
 	@$(WITH_ENV) python -m pytest tests/unit $(ARGS)
