@@ -103,8 +103,7 @@ def virtual_machines(
             guest = read_guest(item.guest) if item else None
             decision = decisions.get(vm["id"])
             facts = _machine(vm, host["name"], item, guest, decision)
-            replica = _mode(vm) in _REPLICAS
-            facts["same_name"] = 0 if replica else names[fold(vm["name"])] - 1
+            facts["same_name"] = 0 if facts["replication"] in _REPLICAS else names[fold(vm["name"])] - 1
             facts["same_name_here"] = names_here[host["name"], fold(vm["name"])] - 1
             judged = _Machine(facts, guest, decision, protected, baseline.get(key), today, grace)
             seen = vm.get("services") or {}

@@ -25,25 +25,24 @@ class ReportError(ValueError):
 
 
 class Format(NamedTuple):
-    """file: name of the file that it usually goes to. write: makes it. options: what write takes beside the audit.
+    """write: makes it. options: what write takes beside the audit.
 
     exact: whether texts go in as they are. Elsewhere they are made visible first.
     """
 
-    file: str
     write: Callable[..., str]
     options: Mapping[str, type] = {}
     exact: bool = False
 
 
 FORMATS: dict[str, Format] = {
-    "html": Format("audit.html", to_html),
-    "json": Format("audit.json", to_json, exact=True),
-    "junit": Format("audit.junit.xml", to_junit),
-    "sarif": Format("audit.sarif", to_sarif),
-    "csv": Format("audit.csv", to_csv, {"byte_order_mark": bool}),
-    "markdown": Format("audit.md", to_markdown, {"limit": int}),
-    "terminal": Format("audit.txt", to_terminal, {"width": int, "color": bool, "details": bool}),
+    "html": Format(to_html),
+    "json": Format(to_json, exact=True),
+    "junit": Format(to_junit),
+    "sarif": Format(to_sarif),
+    "csv": Format(to_csv, {"byte_order_mark": bool}),
+    "markdown": Format(to_markdown, {"limit": int}),
+    "terminal": Format(to_terminal, {"width": int, "color": bool, "details": bool}),
 }
 
 

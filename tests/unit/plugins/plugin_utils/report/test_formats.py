@@ -46,7 +46,7 @@ def test_same_audit_same_bytes_in_another_process(hostile: Audit) -> None:
 def test_report_is_utf_8_and_leaves_its_input_alone(format: str, hostile: Audit, tmp_path: Path) -> None:
     before = json.dumps(hostile)
     text = make_report(hostile, format)
-    (tmp_path / FORMATS[format].file).write_text(text, encoding="utf-8")
+    (tmp_path / format).write_text(text, encoding="utf-8")
     assert json.dumps(hostile) == before
 
 
