@@ -12,17 +12,19 @@ The job's script runs below this one and sees its variables: there is one, $Hvsi
 mode is set here, they would reach the job.
 #>
 
-$HvsimWorker = @{ Control = $null; Input = -1; Job = $null }
+$HvsimWorker = @{ Control = $null; Input = -1; Job = $null; Assemblies = '' }
 
 function Initialize-HvsimWorker {
     $ErrorActionPreference = 'Stop'
-    Add-Type -LiteralPath (Join-Path -Path $PSScriptRoot -ChildPath worker.cs)
+    Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath compiled.psm1) -ArgumentList $env:HVSIM_ASSEMBLIES
+    Import-Compiled -Source ([System.IO.File]::ReadAllText((Join-Path -Path $PSScriptRoot -ChildPath worker.cs)))
 
     [int]$control, $HvsimWorker.Input = $env:HVSIM_WORKER -split ','
     if ($env:HVSIM_MODULES) {
         $env:PSModulePath = $env:HVSIM_MODULES + [System.IO.Path]::PathSeparator + $env:PSModulePath
     }
-    $env:HVSIM_WORKER = $env:HVSIM_MODULES = $null
+    $HvsimWorker.Assemblies = $env:HVSIM_ASSEMBLIES
+    $env:HVSIM_WORKER = $env:HVSIM_MODULES = $env:HVSIM_ASSEMBLIES = $null
     $handle = [System.Net.Sockets.SafeSocketHandle]::new([IntPtr]$control, $true)
     $HvsimWorker.Control = [System.Net.Sockets.Socket]::new($handle)
 
@@ -68,7 +70,7 @@ function Invoke-HvsimRemoting {
     $mediator = [psobject].Assembly.GetType('System.Management.Automation.Remoting.Server.StdIOProcessMediator')
     $run = if ($mediator) { $mediator.GetMethod('Run', [System.Reflection.BindingFlags]'Static, NonPublic, Public') }
     $known = @{
-        initialCommand = ''
+        initialCommand = "Import-Module -Name '$PSScriptRoot/compiled.psm1' -ArgumentList '$($HvsimWorker.Assemblies)'"
         workingDirectory = $env:HOME
         configurationName = $null
         configurationFile = $null

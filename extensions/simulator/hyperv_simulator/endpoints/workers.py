@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """PowerShell processes started ahead.
 
-Starting PowerShell, and its C# compiler, is most of what a task costs. So each process is started before it is needed,
-warms itself up (`powershell/worker.ps1`), gets one job and ends with it. What a worker is connected to:
+Starting PowerShell, and its C# compiler, is most of what a task costs. So nothing is compiled twice
+(`powershell/compiled.psm1`), and each process is started before it is needed, warms itself up
+(`powershell/worker.ps1`), gets one job and ends with it. What a worker is connected to:
 
     control   socket; the worker says with a byte that it is warm, then one line of JSON, the job, comes through it.
               When it closes, the worker kills itself: so none outlives this process, however that ends.
@@ -26,6 +27,8 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
+
+from ..paths import cache_dir
 
 SCRIPT = Path(__file__).parents[2] / "powershell" / "worker.ps1"
 _KEPT = ("DOTNET_", "LD_LIBRARY_PATH")  # of our own environment; everything else would leak into the simulated host
@@ -149,8 +152,9 @@ class WorkerPool:
 
     Only as many warm up at a time as there are processors, so that those at work are not starved.
 
-    Files go under `run_dir`/workers: the hosts' home and temporary directory. `modules_dir` comes first on
-    PSModulePath ("" for none); the modules in it reach the fleet's state through `control_socket`.
+    Files go under `run_dir`/workers: the hosts' home and temporary directory; what is compiled, to the cache directory.
+    `modules_dir` comes first on PSModulePath ("" for none); the modules in it reach the fleet's state through
+    `control_socket`.
     """
 
     def __init__(self, pwsh: str, modules_dir: str, control_socket: str, run_dir: Path, ahead: int = _AHEAD) -> None:
@@ -167,6 +171,8 @@ class WorkerPool:
         engine = Path(pwsh).resolve(strict=True)
         for name in ("powershell", "powershell.exe", "pwsh"):  # Ansible's wrappers look for `powershell` on PATH
             (self._dir / "bin" / name).symlink_to(engine)
+        assemblies = cache_dir().resolve() / "assemblies"
+        assemblies.mkdir(parents=True, exist_ok=True)
         self._command = [str(engine), "-NoLogo", "-NoProfile", "-NonInteractive", "-File", str(SCRIPT)]
         self._environment = {
             **{name: value for name, value in os.environ.items() if name.startswith(_KEPT)},
@@ -180,6 +186,7 @@ class WorkerPool:
             "POWERSHELL_UPDATECHECK": "Off",
             "HVSIM_CONTROL": control_socket,
             "HVSIM_MODULES": modules_dir,
+            "HVSIM_ASSEMBLIES": str(assemblies),
         }
 
     def prepare(self, culture: str) -> None:

@@ -102,11 +102,13 @@ def test_raw_commands(run: Run) -> None:
     tasks = [
         {"name": "fine", "ansible.builtin.raw": "$env:HVSIM_HOST"},
         {"name": "bad", "ansible.builtin.raw": "'out'; exit 3"},
+        {"name": "compiler", "ansible.builtin.raw": "(Get-Command -Name Add-CSharpType).Definition"},
     ]
     done = run(tasks, names=["winrm-basic", "psrp-basic"])
     for name in ("winrm-basic-0", "psrp-basic-0"):
         assert done.one("fine", name)["stdout"].strip() == "hv-test"
         assert done.one("bad", name)["rc"] == 3
+        assert done.one("compiler", name)["stdout"].strip() == "Add-CompiledCSharpType"
 
 
 def test_eight_forks(run: Run) -> None:

@@ -91,7 +91,8 @@ def test_a_powershell_without_the_private_method_serves_from_a_cold_process(
 ) -> None:
     script = workers.SCRIPT.read_text(encoding="utf-8").replace("StdIOProcessMediator", "NoSuchType")
     (tmp_path / "worker.ps1").write_text(script, encoding="utf-8")
-    shutil.copy(workers.SCRIPT.with_suffix(".cs"), tmp_path)
+    for name in ("worker.cs", "compiled.psm1"):
+        shutil.copy(workers.SCRIPT.with_name(name), tmp_path)
     monkeypatch.setattr(workers, "SCRIPT", tmp_path / "worker.ps1")
     pool = WorkerPool(pwsh, "", "/nonexistent", tmp_path / "run", ahead=0)
     port = serve(pool, culture="de-DE").port
