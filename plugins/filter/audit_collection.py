@@ -10,7 +10,6 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.collection import CollectionError, collect
 from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
 
 
@@ -21,6 +20,9 @@ def audit_collection(
     collected_at: str,
     files: Sequence[Mapping[str, str]] = (),
 ) -> str:
+    # Not above: for one filter Ansible imports those of the whole collection, anew in each process it forks.
+    from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.collection import CollectionError, collect
+
     try:
         # The results stay as they are: of the variables of thousands of hosts only a few are looked at.
         collection = collect(results, plain(hosts), plain(guests), plain(collected_at), plain(files))

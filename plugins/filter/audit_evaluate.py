@@ -9,12 +9,14 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.evaluate import evaluate
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.options import plain_options
 from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain_or_json
 
 
 def audit_evaluate(collection: Mapping[str, Any] | str, options: Mapping[str, Any]) -> dict[str, Any]:
+    # Not above: for one filter Ansible imports those of the whole collection, anew in each process it forks.
+    from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.evaluate import evaluate
+    from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.options import plain_options
+
     try:
         return dict(evaluate(plain_or_json(collection), plain_options(options)))
     except ValueError as error:  # an AuditError is one

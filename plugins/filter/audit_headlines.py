@@ -9,12 +9,14 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.headlines import headlines
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import SEVERITIES
 from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain, plain_or_json
 
 
 def audit_headlines(audit: Mapping[str, Any] | str, at_least: str = "info", most: int = 10) -> list[str]:
+    # Not above: for one filter Ansible imports those of the whole collection, anew in each process it forks.
+    from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.headlines import headlines
+    from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import SEVERITIES
+
     if at_least not in SEVERITIES:
         raise AnsibleFilterError(f"at_least is {at_least!r}, not one of {', '.join(SEVERITIES)}")
     return headlines(plain_or_json(audit), plain(at_least), most)

@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.evaluate import audit_problems as problems
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.options import plain_options
-
 
 def audit_problems(options: Mapping[str, Any]) -> list[str]:
+    # Not above: for one filter Ansible imports those of the whole collection, anew in each process it forks.
+    from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.evaluate import audit_problems as problems
+    from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.options import plain_options
+
     return problems(plain_options(options))
 
 

@@ -10,10 +10,12 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain, plain_or_json
-from ansible_collections.hyperv.integration.plugins.plugin_utils.report.formats import make_report
 
 
 def audit_report(audit: Mapping[str, Any] | str, format: str, **options: Any) -> str:
+    # Not above: for one filter Ansible imports those of the whole collection, anew in each process it forks.
+    from ansible_collections.hyperv.integration.plugins.plugin_utils.report.formats import make_report
+
     try:
         return make_report(plain_or_json(audit), plain(format), plain(options))
     except ValueError as error:  # a ReportError is one

@@ -11,11 +11,13 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
-from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.errors import PolicyError
-from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.plan import make_plan
 
 
 def host_policy_plan(virtual_machines: Sequence[Mapping[str, Any]], policy: Mapping[str, Any]) -> dict[str, Any]:
+    # Not above: for one filter Ansible imports those of the whole collection, anew in each process it forks.
+    from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.errors import PolicyError
+    from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.plan import make_plan
+
     try:
         return dict(make_plan(plain(virtual_machines), plain(policy), datetime.now(UTC).date()))
     except PolicyError as error:

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
-from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.rules import policy_problems
 
 
 def host_policy_problems(policy: Mapping[str, Any], refusals: bool = True) -> list[str]:
+    # Not above: for one filter Ansible imports those of the whole collection, anew in each process it forks.
+    from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.rules import policy_problems
+
     return policy_problems(plain(policy), refusals=refusals, today=datetime.now(UTC).date())
 
 

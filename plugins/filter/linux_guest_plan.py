@@ -9,11 +9,13 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.plan import WishError, make_plan
 from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
 
 
 def linux_guest_plan(facts: Mapping[str, Any], family: Mapping[str, Any], wishes: Mapping[str, Any]) -> dict[str, Any]:
+    # Not above: for one filter Ansible imports those of the whole collection, anew in each process it forks.
+    from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.plan import WishError, make_plan
+
     try:
         return dict(make_plan(plain(facts), plain(family), plain(wishes)))
     except WishError as error:

@@ -7,11 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.verify import remaining_problems
 from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
 
 
 def linux_guest_problems(facts: Mapping[str, Any], plan: Mapping[str, Any]) -> list[str]:
+    # Not above: for one filter Ansible imports those of the whole collection, anew in each process it forks.
+    from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.verify import remaining_problems
+
     return remaining_problems(plain(facts), plain(plan))
 
 

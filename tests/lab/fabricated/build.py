@@ -56,8 +56,10 @@ def main() -> None:
     stage = top / ".stage"
     shutil.copytree(HERE, stage, ignore=shutil.ignore_patterns("__pycache__"))
     compileall.compile_dir(stage, stripdir=stage, prependdir=f"/{HOME}", quiet=1)
+    (top / ".compiled").mkdir()
     for recipe in recipes:
         build(top / recipe["name"], recipe, stage)
+        bind(str(top / ".compiled"), top / recipe["name"] / "root" / "opt" / "compiled")
     print("ready", flush=True)
     sys.stdin.read()
 
