@@ -45,37 +45,42 @@ def bare(suite: str) -> Iterator[Guest]:
 
 
 @pytest.fixture(scope="module")
-def converged(guest: Guest) -> Guest:
-    """A guest as distributed, with the role run on it."""
-    run = run_role(guest)
-    assert run.code == 0, run.output
-    seen = run.one("hyperv.integration.linux_guest : Look at the guest again").data["linux_guest"]["services"]
+def predicted(bare: Guest) -> list[str]:
+    """The tasks of which check mode says that they change something; none has."""
+    tasks = changed(bare, run_role(bare, "--check", "--diff"))
+    assert not has_daemons(bare)
+    return tasks
+
+
+@pytest.fixture(scope="module")
+def converged(bare: Guest, predicted: list[str]) -> Run:
+    """The role, once, on the guest without daemons."""
+    assert predicted
+    return run_role(bare)
+
+
+def test_check_mode_predicts_and_changes_nothing(predicted: list[str], bare: Guest, converged: Run) -> None:
+    for tasks in (predicted, changed(bare, converged)):
+        assert any("Install the daemons" in task for task in tasks), tasks
+
+
+def test_the_host_gets_into_contact_and_a_second_run_changes_nothing(bare: Guest, converged: Run) -> None:
+    seen = converged.one(f"{ROLE} : Look at the guest again").data["linux_guest"]["services"]
     verdicts = {key: service["verdict"] for key, service in seen.items()}
     assert verdicts == dict.fromkeys(SERVICES, "ok") | {"guest_service_interface": "host_disabled"}
-    return guest
-
-
-def test_check_mode_predicts_and_changes_nothing(bare: Guest) -> None:
-    predicted = changed(bare, run_role(bare, "--check", "--diff"))
-    assert any("Install the daemons" in task for task in predicted), predicted
-    assert not has_daemons(bare)
-
-
-def test_the_host_gets_into_contact_and_a_second_run_changes_nothing(bare: Guest) -> None:
-    assert any("Install the daemons" in task for task in changed(bare, run_role(bare)))
     for device in ("kvp", "vss"):
         assert bare.host.ask("wait", device=device, timeout=20)["registered"], device
     assert bare.host.ask("kvp_enumerate", pool="auto")["items"]["OSName"].startswith("Debian")
     assert changed(bare, run_role(bare)) == []
-    assert changed(bare, run_role(bare, "--check", "--diff")) == []
 
 
-def test_a_service_the_host_has_disabled_fails_with_the_way_out(converged: Guest) -> None:
-    converged.disable("vss")
-    run = run_role(converged)
-    converged.enable("vss")
+@pytest.mark.usefixtures("converged")
+def test_a_service_the_host_has_disabled_fails_with_the_way_out(bare: Guest) -> None:
+    bare.disable("vss")
+    run = run_role(bare)
+    bare.enable("vss")
     assert run.code != 0
-    assert run.recap(converged.name)["changed"] == 0
+    assert run.recap(bare.name)["changed"] == 0
     assert "vss: host_disabled" in run.output
     assert "on the host" in run.output
 

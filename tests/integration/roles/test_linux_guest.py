@@ -62,6 +62,8 @@ def apply(
 # --- every row of the matrix
 
 ROWS = one_of_each_row()
+# Check mode is told by the tasks, of which each package manager and init has its own: one row of each family will do.
+CHECKED = sorted({facts_of(Recipe(name, name))["distribution"]["family"]: name for name in ROWS}.values())
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +71,12 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     """The role with its defaults: in check mode, in earnest, and once more."""
     with World([Recipe(name, name) for name in ROWS], tmp_path_factory.mktemp("rows") / "world") as world:
         before = world.snapshot()
-        check = apply(world, "--check", "--diff")
+        check = apply(world, "--check", "--diff", hosts=":".join(CHECKED))
         after_check = world.snapshot()
         yield Outcome(world, [check, apply(world), apply(world)], before, after_check)
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", CHECKED)
 def test_check_mode_changes_nothing_and_predicts(rows: Outcome, name: str) -> None:
     assert rows.after[name] == rows.before[name]
     checked, converged = rows.runs[0].recap(name), rows.runs[1].recap(name)
@@ -125,7 +127,7 @@ def test_facts_that_plans_are_tested_with_are_those_of_the_module(rows: Outcome)
     for name in ROWS:
         if name == "freebsd":
             continue
-        found = rows.runs[0].one(task, name)["linux_guest"]
+        found = rows.runs[1].one(task, name)["linux_guest"]
         wanted = facts_of(Recipe(name, name))
         for service in wanted["services"].values():  # texts are the module's
             for text in ("verdict", "explanation", "remedy"):

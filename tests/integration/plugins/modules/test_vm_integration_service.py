@@ -34,7 +34,7 @@ def neutral(data: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("connection", ["winrm", "psrp"])
 def test_every_culture_gives_the_same_result(fresh: Simulator, connection: str) -> None:
-    """Change, change again, look: over both connection plugins, on hosts in ten languages."""
+    """Change and look: over both connection plugins, on hosts in ten languages."""
     plan = [
         {"name": ["web01"], "services": {"shutdown": True, "gsi": False}},
         {"group": ["databases"], "services": {"backup": True}},
@@ -47,12 +47,11 @@ def test_every_culture_gives_the_same_result(fresh: Simulator, connection: str) 
     ]
     tasks = [
         {"name": "change", MODULE: {"plan": plan}},
-        {"name": "again", MODULE: {"plan": plan}},
         {"name": "look", INFO_MODULE: {}},
     ]
     run = run_tasks(fresh.inventory(connection), tasks, stop=True)
     assert run.code == 0, run.output
-    for task, changed in (("change", True), ("again", False), ("look", False)):
+    for task, changed in (("change", True), ("look", False)):
         results = [run.one(task, f"hv-{culture}") for culture in CULTURES]
         assert {r["changed"] for r in results} == {changed}
         assert len({neutral(r.data) for r in results}) == 1, task
@@ -88,55 +87,63 @@ def test_check_mode_predicts_and_changes_nothing(fresh: Simulator, winrm: Path) 
     assert fresh.vm(HOST, "web01")["services"]["guest_service_interface"] is True
 
 
-REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
+REFUSALS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "the guard": (
         {"name": ["web01"], "services": {"shutdown": False}},
-        "refused to disable the protected service on web01",
+        ["refused to disable the protected service on web01"],
     ),
-    "the guard in a plan": (
-        {"plan": [{"all": True, "services": {"vss": True}}, {"name": ["dc01"], "services": {"timesync": False}}]},
-        "plan[1].services.time_synchronization: refused",
+    "all there is against a plan": (
+        {
+            "plan": [
+                {"name": ["web01"], "services": {"shutdown": False}, "overrides": {"shutdown": "   x   "}},
+                {"name": ["old01"], "services": {"vss": None}},
+            ]
+        },
+        [
+            "at least 8 characters",
+            "names no service to enable or disable",
+        ],
     ),
-    "a formal reason": (
-        {"name": ["web01"], "services": {"shutdown": False}, "overrides": {"shutdown": "   x   "}},
-        "at least 8 characters",
+    "all there is against a plan on this host": (
+        {
+            "plan": [
+                {"name": ["web*", "TWIN"], "services": {"vss": True}},
+                {"id": ["web01"], "services": {"vss": True}},
+                {"pattern": ["nothing*"], "services": {"vss": True}},
+                {"name": ["dc01"], "services": {"timesync": False}},
+                {"name": ["db01"], "services": {"vss": True}},
+                {"name": ["db01"], "services": {"backup": False}},
+            ]
+        },
+        [
+            "Names are exact, never wildcards",
+            "2 virtual machines have this name; select one by id",
+            "not a GUID",
+            "selects none of the 16 virtual machines",
+            "plan[3].services.time_synchronization: refused",
+            "plan[4].services.vss=True and plan[5].services.vss=False contradict each other",
+        ],
     ),
-    "an unknown name": ({"name": ["web*"], "services": {"vss": True}}, "Names are exact, never wildcards"),
-    "an ambiguous name": (
-        {"name": ["TWIN"], "services": {"vss": True}},
-        "2 virtual machines have this name; select one by id",
-    ),
-    "a bad id": ({"id": ["web01"], "services": {"vss": True}}, "not a GUID"),
-    "an empty selection": (
-        {"pattern": ["nothing*"], "services": {"vss": True}},
-        "selects none of the 16 virtual machines",
-    ),
-    "no selection": ({"services": {"vss": True}}, "give name, id, pattern, group or all=true"),
-    "no service": ({"all": True, "services": {"vss": None}}, "names no service to enable or disable"),
-    "an unknown service": ({"all": True, "services": {"vvs": True}}, "vvs"),
-    "a contradiction": (
-        {"plan": [{"all": True, "services": {"vss": True}}, {"name": ["db01"], "services": {"backup": False}}]},
-        "plan[0].services.vss=True and plan[1].services.vss=False contradict each other",
-    ),
-    "both forms": ({"plan": [], "services": {"vss": True}}, "mutually exclusive"),
+    "no selection": ({"services": {"vss": True}}, ["give name, id, pattern, group or all=true"]),
+    "an unknown service": ({"all": True, "services": {"vvs": True}}, ["vvs"]),
+    "both forms": ({"plan": [], "services": {"vss": True}}, ["mutually exclusive"]),
     "a mixed selection": (
         {"plan": [{"all": True, "services": {"vss": True}}], "name": ["web01"]},
-        "mutually exclusive",
+        ["mutually exclusive"],
     ),
-    "a misspelt protection": ({"all": True, "services": {"vss": True}, "protected": ["shutdwn"]}, "shutdwn"),
+    "a misspelt protection": ({"all": True, "services": {"vss": True}, "protected": ["shutdwn"]}, ["shutdwn"]),
 }
 
 
 def test_what_is_wrong_is_refused_before_any_change(fresh: Simulator, winrm: Path) -> None:
-    tasks: list[dict[str, Any]] = [
-        {"name": name, MODULE: arguments} for name, (arguments, _message) in REFUSALS.items()
-    ]
-    tasks += [{**task, "name": f"{task['name']}, in check mode", "check_mode": True} for task in tasks[:2]]
+    tasks: list[dict[str, Any]] = [{"name": name, MODULE: arguments} for name, (arguments, _said) in REFUSALS.items()]
+    tasks.append({**tasks[0], "name": "the guard, in check mode", "check_mode": True})
     run = run_tasks(winrm, tasks, hosts=HOST)
     for task in tasks:
         result = run.one(task["name"])
         assert result.status == "failed", result
-        assert REFUSALS[task["name"].removesuffix(", in check mode")][1] in result.msg, result
+        for said in REFUSALS[task["name"].removesuffix(", in check mode")][1]:
+            assert said in result.msg, result
         assert not result["changed"], result
     assert fresh.changes() == 0
 

@@ -33,7 +33,8 @@ def _compile_once(path: str, source: bytes) -> object:
         with open(file, "rb") as kept:
             return marshal.load(kept)
     except FileNotFoundError:
-        code = _compile(path, source)
+        pass
+    code = _compile(path, source)
     part = f"{file}.{os.getpid()}"
     with open(part, "wb") as new:
         marshal.dump(code, new)
