@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -206,39 +205,50 @@ def test_killed_again_while_recovering(name: str, tmp_path: Path) -> None:
     assert count > 100
 
 
+# One process for each path and budget it reads, and how it ended.
 PROGRAM = """
 import os, signal, sys
 sys.path[:0] = [{imports!r}, {here!r}]
 import test_kvp_crash as here
-system = here.DyingSystem(int(sys.argv[2]), lambda: os.kill(os.getpid(), signal.SIGKILL))
-here.Pool(sys.argv[1], system).edit(here.Edit(*here.EDITS[{name!r}]))
+for line in sys.stdin:
+    budget, path = line.rstrip("\\n").split(" ", 1)
+    child = os.fork()
+    if not child:
+        system = here.DyingSystem(int(budget), lambda: os.kill(os.getpid(), signal.SIGKILL))
+        here.Pool(path, system).edit(here.Edit(*here.EDITS[{name!r}]))
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
 @pytest.mark.parametrize("name", ["all at once"])
 def test_sigkill_in_truth(name: str, tmp_path: Path) -> None:
     """Real processes and a real SIGKILL, before every call and in the middle of every write."""
-    program = PROGRAM.format(imports=str(IMPORTS), here=str(Path(__file__).parent), name=name)
     points = points_of_death(tmp_path, name)
     budgets = [*points[:2], *points[2 : -8 : len(points) // 40], *points[-8:]]
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(IMPORTS), str(Path(__file__).parents[1] / "lab")])}
-
-    def die(budget: int) -> tuple[int, bytes, bytes]:
+    paths = []
+    for budget in budgets:
         directory = tmp_path / str(budget)
         directory.mkdir()
         path, _edit, new = prepared(directory, name)
-        command = [sys.executable, "-c", program, str(path), str(budget)]
-        done = subprocess.run(command, env=env, capture_output=True, check=False)
+        paths.append(path)
+    program = PROGRAM.format(imports=str(IMPORTS), here=str(Path(__file__).parent), name=name)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(IMPORTS), str(Path(__file__).parents[1] / "lab")])},
+        input="".join(f"{budget} {path}\n" for budget, path in zip(budgets, paths, strict=True)),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["-9"] * len(budgets)
+    for path in paths:
         Pool(str(path)).edit(Edit({}))
-        return done.returncode, path.read_bytes(), new
-
-    with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(die, budgets))
-    assert {code for code, _pool, _new in results} == {-9}
-    assert [1 for _code, found, new in results if found not in (OLD, new)] == []
-    finished = sum(found == new for _code, found, new in results)
-    print(f"\n{name}: {len(results)} processes killed: {finished} finished, {len(results) - finished} undone; lost 0")
-    assert 0 < finished < len(results)
+    found = [path.read_bytes() for path in paths]
+    assert set(found) <= {OLD, new}
+    finished = found.count(new)
+    print(f"\n{name}: {len(found)} processes killed: {finished} finished, {len(found) - finished} undone; lost 0")
+    assert 0 < finished < len(found)
 
 
 def test_the_journal_is_whole_before_the_pool_changes(tmp_path: Path) -> None:

@@ -7,18 +7,18 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from playbook_runner import Result, Run, run_tasks
+from pythons import machines_python
 
 KVP = "hyperv.integration.linux_guest_kvp"
 KVP_INFO = "hyperv.integration.linux_guest_kvp_info"
 GROUP = "linux_guests"
 
 
-def write_inventory(directory: Path, interpreter: str = sys.executable) -> Path:
+def write_inventory(directory: Path, interpreter: str) -> Path:
     """Write an inventory of one guest, which is this machine."""
     host = {
         "ansible_connection": "local",
@@ -33,9 +33,9 @@ def write_inventory(directory: Path, interpreter: str = sys.executable) -> Path:
 class LocalGuest:
     """One guest with its own pools."""
 
-    def __init__(self, directory: Path, interpreter: str = sys.executable) -> None:
+    def __init__(self, directory: Path, interpreter: str | None = None) -> None:
         self.pools = directory / "hyperv"
-        self.inventory = write_inventory(directory, interpreter)
+        self.inventory = write_inventory(directory, interpreter or machines_python())
 
     def run(self, *tasks: dict[str, Any], options: tuple[str, ...] = ()) -> Run:
         """Run tasks; those of our modules get the directory of the pools."""

@@ -69,8 +69,11 @@ function Invoke-HvsimRemoting {
     [HyperVSimulator.Worker]::TakeInput($HvsimWorker.Input)
     $mediator = [psobject].Assembly.GetType('System.Management.Automation.Remoting.Server.StdIOProcessMediator')
     $run = if ($mediator) { $mediator.GetMethod('Run', [System.Reflection.BindingFlags]'Static, NonPublic, Public') }
+    $module, $kept = "$PSScriptRoot/compiled.psm1", $HvsimWorker.Assemblies | ForEach-Object -Process {
+        [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($_)
+    }
     $known = @{
-        initialCommand = "Import-Module -Name '$PSScriptRoot/compiled.psm1' -ArgumentList '$($HvsimWorker.Assemblies)'"
+        initialCommand = "Import-Module -Name '$module' -ArgumentList '$kept'"
         workingDirectory = $env:HOME
         configurationName = $null
         configurationFile = $null

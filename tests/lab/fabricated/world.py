@@ -10,12 +10,12 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import needs
+from pythons import machines_python
 
 from .recipe import Recipe
 
@@ -52,6 +52,7 @@ class World:
         self._recipes = {recipe.name: recipe.built() for recipe in recipes}
         self._directory = directory
         self._process: subprocess.Popen[str] | None = None
+        self._python = machines_python()
 
     def __enter__(self) -> World:
         if os.geteuid() != 0:
@@ -62,8 +63,7 @@ class World:
         (self._directory / "guests").mkdir(parents=True)
         file = self._directory / "recipes.json"
         file.write_text(json.dumps(list(self._recipes.values())), encoding="utf-8")
-        interpreter = os.path.realpath(sys.executable)
-        command = ["unshare", "--mount", "--propagation", "private", interpreter, str(HERE / "build.py"), str(file)]
+        command = ["unshare", "--mount", "--propagation", "private", self._python, str(HERE / "build.py"), str(file)]
         self._process = subprocess.Popen(
             [*command, str(self._directory / "guests")],
             stdin=subprocess.PIPE,
@@ -93,7 +93,7 @@ class World:
                 "ansible_connection": "fabricated",
                 "fabricated_pid": self.pid,
                 "fabricated_root": str(self._directory / "guests" / name / "root"),
-                "ansible_python_interpreter": os.path.realpath(sys.executable),
+                "ansible_python_interpreter": self._python,
                 "ansible_package_use": recipe["manager"],
                 "ansible_remote_tmp": "/tmp/.ansible",
                 **(variables or {}).get(name, {}),
@@ -114,7 +114,7 @@ class World:
 
     def snapshot(self) -> dict[str, dict[str, list[Any]]]:
         """Guest -> path -> what it is. Two of them are equal when nothing has changed."""
-        words = [os.path.realpath(sys.executable), "-c", SNAPSHOT, str(self._directory / "guests"), *self._recipes]
+        words = [self._python, "-c", SNAPSHOT, str(self._directory / "guests"), *self._recipes]
         found: dict[str, dict[str, list[Any]]] = json.loads(self._inside(words))
         return found
 
