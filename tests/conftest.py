@@ -26,10 +26,11 @@ def read_setup_env() -> dict[str, str]:
     return dict(shlex.split(line)[0].split("=", 1) for line in lines)
 
 
-settings.register_profile("checkout", deadline=None)  # a busy machine is no failure
 # Under `ansible-test units` the same tests run a second time: there it is enough that they do.
+UNDER_ANSIBLE_TEST = __name__.startswith("ansible_collections.")
+settings.register_profile("checkout", deadline=None)  # a busy machine is no failure
 settings.register_profile("ansible-test", deadline=None, max_examples=5)
-settings.load_profile("ansible-test" if __name__.startswith("ansible_collections.") else "checkout")
+settings.load_profile("ansible-test" if UNDER_ANSIBLE_TEST else "checkout")
 sys.path[:0] = [str(CHECKOUT / folder) for folder in ("extensions/simulator", "extensions/awx", "tests/lab")]
 
 import needs  # noqa: E402
@@ -37,7 +38,7 @@ import workspace  # noqa: E402
 
 for name, value in read_setup_env().items():
     os.environ.setdefault(name, value)
-if not __name__.startswith("ansible_collections."):  # `ansible-test units` brings its own way to import the collection
+if not UNDER_ANSIBLE_TEST:  # which brings its own way to import the collection
     workspace.link_imports()
     sys.path.insert(0, str(workspace.IMPORTS))
 
@@ -62,6 +63,12 @@ class NotRun:
     def pytest_unconfigure(self) -> None:
         counted = ", ".join(f"{count} ({reason})" for reason, count in self.reasons.most_common())
         self.config.get_terminal_writer().line(f"Not run: {counted or 'nothing'}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Under ansible-test, which forks for each test, one case of each will do."""
+    if UNDER_ANSIBLE_TEST:
+        items[:] = {item.nodeid.partition("[")[0]: item for item in reversed(items)}.values()
 
 
 def pytest_configure(config: pytest.Config) -> None:
