@@ -6,16 +6,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from hyperv_simulator import cli
 from hyperv_simulator.control import Control
 from workspace import CHECKOUT
 
@@ -35,11 +38,18 @@ class Simulator:
 
     def hvsim(self, *arguments: str) -> str:
         """Runs a command of the simulator's command line and returns what it prints."""
-        command = [str(HVSIM), *arguments, "--run-dir", str(self.directory / "run")]
-        env = {**os.environ, "HVSIM_PYTHON": sys.executable}
-        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        words = [*arguments, "--run-dir", str(self.directory / "run")]
+        if arguments[0] == "up":  # the daemon is to be no child of the tests
+            env = {**os.environ, "HVSIM_PYTHON": sys.executable}
+            command = [str(HVSIM), *words]
+            done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
+            assert done.returncode == 0, done.stdout + done.stderr
+            return done.stdout
+        output = io.StringIO()
+        with redirect_stdout(output), redirect_stderr(output):
+            code = cli.main(words)
+        assert code == 0, output.getvalue()
+        return output.getvalue()
 
     def __enter__(self) -> Simulator:
         self.hvsim("up", "--fleet", str(self.fleet_file), "--watch", str(os.getpid()))
