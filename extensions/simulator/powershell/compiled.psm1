@@ -58,7 +58,7 @@ function Publish-Assembly {
             Path = @()
             OutputAssembly = [System.IO.Path]::Combine($scratch, [System.IO.Path]::GetFileName($Path))
             ReferencedAssemblies = @(Get-ReferencedAssembly -Source $Source | Select-Object -Unique)
-            # The symbols are those of Add-CSharpType (ansible-core 2.19 to 2.21) on 64 bits, and not on Windows.
+            # The symbols are those of Add-CSharpType (ansible-core 2.21) on 64 bits, and not on Windows.
             CompilerOptions = @('-optimize+', '-define:AMD64;CORECLR;UNIX')
         }
         foreach ($text in $Source) {
