@@ -11,7 +11,6 @@ local connection, where each task compiles Ansible.Basic as on Windows: for WinR
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -20,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[1]
 sys.path[:0] = [str(CHECKOUT / "tests" / "lab"), str(CHECKOUT / "extensions" / "simulator")]
 
+from needs import runs_powershell_locally  # noqa: E402
 from playbook_runner import MODULE, run_tasks  # noqa: E402
 from simulator_runner import Simulator  # noqa: E402
 
@@ -64,7 +64,7 @@ def row(text: str, calls: float, seconds: float, nothing: float) -> None:
 
 
 def main() -> int:
-    if tuple(map(int, version("ansible-core").split(".")[:2])) < (2, 21):
+    if not runs_powershell_locally():
         sys.exit("make bench needs ansible-core 2.21, which set-up installs on Python 3.12 or newer.")
     hosts = [{"name": f"hv-{size}", "virtual_machines": [{"name": f"vm{n}"} for n in range(size)]} for size in SIZES]
     kinds = {

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +15,10 @@ import pytest
 import needs
 from guests.guest import ENGINES, MORE_COMMANDS
 from guests.root_file_systems import directory
+from molecule_recap import recaps
 from workspace import BUILD, LAB
+
+ACTIONS = {"nspawn": 7, "podman": 6}
 
 
 @pytest.mark.parametrize("scenario", ENGINES)
@@ -28,6 +30,6 @@ def test_scenario(suite: str, scenario: str) -> None:
     done = subprocess.run(command, env={**os.environ, **own}, capture_output=True, text=True, check=False)
     shutil.rmtree(BUILD / "molecule" / f"{scenario}{suffix}", ignore_errors=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    (recap,) = re.findall(rf"(?m)^{scenario} +: actions=(\d+) +successful=(\d+) ", done.stdout + done.stderr)
-    assert recap[0] == recap[1] != "0", done.stdout + done.stderr
+    actions = ACTIONS[scenario]
+    assert recaps(done.stdout + done.stderr) == [(scenario, actions, actions)], done.stdout + done.stderr
     assert not (directory() / "run" / f"{suite}{suffix}").exists()

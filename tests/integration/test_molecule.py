@@ -14,11 +14,11 @@ import pytest
 
 import needs
 from guests.root_file_systems import directory
+from molecule_recap import recaps
 from workspace import CHECKOUT, LAB
 
 SCENARIOS = {path.parent.name for path in CHECKOUT.glob("extensions/molecule/*/molecule.yml")}
 SUFFIX = f"-all{os.getpid()}"
-RECAP = re.compile(r"(?m)^([\w-]+) +: actions=(\d+) +successful=(\d+) ")
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +32,9 @@ def output(pwsh: str) -> str:
 
 
 def test_every_scenario_succeeds(output: str) -> None:
-    recaps = RECAP.findall(output)
-    assert {name for name, _actions, _successful in recaps} == SCENARIOS, output
-    assert [name for name, actions, successful in recaps if actions != successful] == []
+    found = recaps(output)
+    assert {name for name, _actions, _successful in found} == SCENARIOS, output
+    assert [name for name, actions, successful in found if actions != successful] == []
 
 
 def test_hosts_were_tried(output: str) -> None:

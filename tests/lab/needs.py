@@ -31,9 +31,14 @@ def powershell() -> str:
         missing("no PowerShell", str(exc))
 
 
+def runs_powershell_locally() -> bool:
+    """Tell whether this ansible-core can run PowerShell modules over local connections."""
+    return tuple(int(part) for part in version("ansible-core").split(".")[:2]) >= (2, 21)
+
+
 def local_powershell() -> None:
     """Skip the test under an ansible-core that cannot run PowerShell modules over local connections."""
-    if tuple(int(part) for part in version("ansible-core").split(".")[:2]) < (2, 21):
+    if not runs_powershell_locally():
         pytest.skip("ansible-core before 2.21 runs no PowerShell modules over local connections")
 
 

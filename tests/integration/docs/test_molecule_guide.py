@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from code_blocks import code_blocks, commands
+from molecule_recap import recaps
 from workspace import BUILD, CHECKOUT, UNWANTED
 
 GUIDE = CHECKOUT / "docs" / "docsite" / "rst" / "guide_molecule.rst"
@@ -109,7 +110,7 @@ def project(tmp_path: Path, collections: Path, pwsh: str) -> Iterator[Project]:
 
 def test_the_example_as_it_is_written(project: Project) -> None:
     output = project.run("molecule", "test", "--report")
-    assert re.findall(r"(?m)^(\w+) +: actions=(\d+) +successful=(\d+) ", output) == [("default", "9", "9")], output
+    assert recaps(output) == [("default", 9, 9)], output
     assert (project.leftovers(), project.processes()) == ([], [])
 
 

@@ -45,6 +45,11 @@ def add_types(pwsh: str, directory: Path, *given: dict[str, Any]) -> dict[str, l
     return found
 
 
+def files(kept: Path) -> dict[str, tuple[int, int]]:
+    """Which file each name stands for, and when it was written."""
+    return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in kept.iterdir()}
+
+
 def test_compiled_once(pwsh: str, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     given: list[dict[str, Any]] = [
@@ -53,10 +58,10 @@ def test_compiled_once(pwsh: str, tmp_path: Path) -> None:
     ]
     loaded = {"said": ["", ""], "types": ["Answer", "Question", "Ansible.Basic.AnsibleModule"]}
     assert add_types(pwsh, kept, *given) == loaded
-    before = {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in kept.iterdir()}
+    before = files(kept)
     assert len(before) == 2
     assert add_types(pwsh, kept, *given) == loaded
-    assert {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in kept.iterdir()} == before
+    assert files(kept) == before
 
 
 def test_another_source_is_another_assembly(pwsh: str, tmp_path: Path) -> None:
