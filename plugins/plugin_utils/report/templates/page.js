@@ -334,6 +334,8 @@
     if (next) openRow(view, next);
   }
   detail.addEventListener("close", () => {
+    // The browser tells of it later, in a task of its own: by then the next row may have been opened.
+    if (detail.open) return;
     if (opened) current = viewOf.get(opened.split(":", 1)[0]) ?? current;
     opened = "";
     writeHash();
