@@ -319,7 +319,7 @@
     const step = (by, label) => el("button", { type: "button", disabled: !view.shown[position + by] || position < 0, onclick: () => stepBy(by) }, label);
     const isFinding = view.kind === "finding";
     detail.replaceChildren(
-      el("div", { class: "bar" }, step(-1, "Previous"), step(1, "Next"), el("button", { type: "button", class: "close", onclick: () => detail.close() }, "Close")),
+      el("div", { class: "bar" }, step(-1, "Previous"), step(1, "Next"), el("button", { type: "button", class: "close", onclick: closeRow }, "Close")),
       ...(isFinding ? [el("p", {}, chip(row.severity, row.severity), " ", el("span", { class: "chip" }, row.status))] : []),
       el("h2", { id: "detail-title", tabindex: "-1" }, bdi(isFinding ? row.title : row.name)),
       ...(isFinding ? findingParts(row, "h3") : machineParts(row)));
@@ -333,14 +333,20 @@
     const next = view.shown[view.active + by];
     if (next) openRow(view, next);
   }
-  detail.addEventListener("close", () => {
-    // The browser tells of it later, in a task of its own: by then the next row may have been opened.
-    if (detail.open) return;
-    if (opened) current = viewOf.get(opened.split(":", 1)[0]) ?? current;
+  // At once, where the browser lets us: its event comes in a task of its own, when the reader may be elsewhere already.
+  function closeRow() {
+    detail.close();
+    closed();
+  }
+  function closed() {
+    if (detail.open || !opened) return;
+    current = viewOf.get(opened.split(":", 1)[0]);
     opened = "";
     writeHash();
     current.grid.focus({ preventScroll: true });
-  });
+  }
+  detail.addEventListener("cancel", (event) => { event.preventDefault(); closeRow(); });
+  detail.addEventListener("close", closed);
   function openByName(name) {
     const view = viewOf.get(name.split(":", 1)[0]);
     const key = name.slice(name.indexOf(":") + 1);
@@ -382,7 +388,7 @@
     }
     const name = parameters.get("open");
     if (name && openByName(name)) return;
-    if (detail.open) detail.close();
+    if (detail.open) closeRow();
     if (target) { current = target; byId(target.id).scrollIntoView(); target.grid.focus({ preventScroll: true }); }
   }
 
