@@ -38,7 +38,11 @@ function Import-Compiled {
     if (-not [System.IO.File]::Exists($assembly)) {
         Publish-Assembly -Source $Source -Path $assembly
     }
-    $null = [System.Runtime.Loader.AssemblyLoadContext]::Default.LoadFromAssemblyPath($assembly)
+    $loaded = [System.Runtime.Loader.AssemblyLoadContext]::Default.LoadFromAssemblyPath($assembly)
+    $worker = 'HyperVSimulator.Worker' -as [type]
+    if ($worker) {
+        $worker::Accept($loaded)
+    }
 }
 
 # The file appears in one piece, so that any number of processes may compile the same at a time.

@@ -4,15 +4,16 @@
 
 <#
 .SYNOPSIS
-One PowerShell process of a simulated host: warms up, gets one job, ends.
+One PowerShell process of a simulated host: warms up, and does one job after the other.
 
 .DESCRIPTION
 Started by endpoints/workers.py of the simulator, which says how the two are connected. Runs on PowerShell 7.4 and later.
-The job's script runs below this one and sees its variables: there is one, $HvsimWorker. No preference and no strict
-mode is set here, they would reach the job.
+Each job has a session of its own, as new as that of a process, with environment variables and a directory that no
+earlier one has changed, and the culture that LC_ALL names. What else a job can leave behind ends the process with the job: types that it compiled by
+itself, sessions at work. So does a runspace pool.
 #>
 
-$HvsimWorker = @{ Control = $null; Input = -1; Job = $null; Assemblies = '' }
+$HvsimWorker = @{ Input = -1; Assemblies = ''; Own = @() }
 
 function Initialize-HvsimWorker {
     $ErrorActionPreference = 'Stop'
@@ -20,17 +21,18 @@ function Initialize-HvsimWorker {
     Import-Compiled -Source ([System.IO.File]::ReadAllText((Join-Path -Path $PSScriptRoot -ChildPath worker.cs)))
 
     [int]$control, $HvsimWorker.Input = $env:HVSIM_WORKER -split ','
+    $unused = [HyperVSimulator.Worker]::Connect($control)
     if ($env:HVSIM_MODULES) {
         $env:PSModulePath = $env:HVSIM_MODULES + [System.IO.Path]::PathSeparator + $env:PSModulePath
     }
     $HvsimWorker.Assemblies = $env:HVSIM_ASSEMBLIES
+    $runtime = [System.IO.Path]::GetDirectoryName([object].Assembly.Location)
+    $HvsimWorker.Own = @($PSHOME, $runtime, $env:HVSIM_ASSEMBLIES, $env:HVSIM_MODULES | Where-Object { $_ })
     $env:HVSIM_WORKER = $env:HVSIM_MODULES = $env:HVSIM_ASSEMBLIES = $null
-    $handle = [System.Net.Sockets.SafeSocketHandle]::new([IntPtr]$control, $true)
-    $HvsimWorker.Control = [System.Net.Sockets.Socket]::new($handle)
-
-    if ($HvsimWorker.Control.Available -eq 0) {
+    if ($unused) {
         Invoke-HvsimWarmup
     }
+    [HyperVSimulator.Worker]::Listen()
 }
 
 # What a job is likely to need is loaded and compiled now, in a session of its own that leaves nothing behind.
@@ -48,18 +50,14 @@ function Invoke-HvsimWarmup {
 }
 
 function Wait-HvsimJob {
-    $ErrorActionPreference = 'Stop'
-    $null = $HvsimWorker.Control.Send([byte[]]@(0))  # warm
-    $reader = [System.IO.StreamReader]::new([System.Net.Sockets.NetworkStream]::new($HvsimWorker.Control))
-    $line = $reader.ReadLine()
-    [HyperVSimulator.Worker]::EndWith($reader)
-    if ($null -eq $line) {
-        Start-Sleep -Seconds 60  # the end is near
-    }
-    $HvsimWorker.Job = $line | ConvertFrom-Json
-    foreach ($variable in $HvsimWorker.Job.environment.PSObject.Properties) {
+    $job = [HyperVSimulator.Worker]::Next() | ConvertFrom-Json
+    foreach ($variable in $job.environment.PSObject.Properties) {
         [Environment]::SetEnvironmentVariable($variable.Name, $variable.Value)
     }
+    $culture = [cultureinfo]::GetCultureInfo(($env:LC_ALL -replace '\..*' -replace '_', '-'))
+    [cultureinfo]::CurrentCulture = [cultureinfo]::DefaultThreadCurrentCulture = $culture
+    [cultureinfo]::CurrentUICulture = [cultureinfo]::DefaultThreadCurrentUICulture = $culture
+    $job
 }
 
 # As `pwsh -ServerMode` does, which would be a cold process. The method is not public: where it is missing or takes
@@ -91,23 +89,68 @@ function Invoke-HvsimRemoting {
 # A script's exit code is 1 when its last command failed, as with `powershell -Command`. A script of begin, process and
 # end blocks cannot be asked.
 function Get-HvsimScript {
-    $text = $HvsimWorker.Job.script
-    $errors = $null
-    $tree = [System.Management.Automation.Language.Parser]::ParseInput($text, [ref]$null, [ref]$errors)
-    if ($errors) {
-        [Console]::Error.WriteLine(($errors -join "`n"))
-        exit 1
-    }
+    param ([string]$Text)
+
+    $tree = [System.Management.Automation.Language.Parser]::ParseInput($Text, [ref]$null, [ref]$null)
     if ($tree.EndBlock -and $tree.EndBlock.Unnamed) {
-        $text += "`nif (-not `$?) { exit 1 }"
+        $Text += "`nif (-not `$?) { exit 1 }"
     }
-    [scriptblock]::Create($text)
+    $Text
+}
+
+# Returns the exit code.
+function Invoke-HvsimScript {
+    param ([string]$Text, [string]$Given)
+
+    $jobHost = [HyperVSimulator.JobHost]::new($Host)
+    $session = [runspacefactory]::CreateRunspace($jobHost, [initialsessionstate]::CreateDefault2())
+    $session.Open()
+    $shell = [powershell]::Create($session)
+    try {
+        $compiled = @{ Name = "$PSScriptRoot/compiled.psm1"; ArgumentList = $HvsimWorker.Assemblies }
+        $null = $shell.AddCommand('Import-Module').AddParameters($compiled).Invoke()
+        $shell.Commands.Clear()
+        $null = $shell.AddScript((Get-HvsimScript -Text $Text)).AddCommand('Out-Default')
+        $shell.Commands.Commands[0].MergeMyResults('Error', 'Output')
+        $lines = [System.Collections.Generic.List[string]]::new()
+        $reader = [System.IO.StringReader]::new($Given)
+        while ($null -ne ($line = $reader.ReadLine())) {
+            $lines.Add($line)
+        }
+        $null = $shell.Invoke($lines)
+        $jobHost.ExitCode
+    }
+    catch {
+        $jobHost.UI.WriteErrorLine(($_.Exception.GetBaseException().ErrorRecord | Out-String).TrimEnd())
+        1
+    }
+    finally {
+        $session.Dispose()
+    }
+}
+
+# Sessions that rest are closed: Ansible leaves one open after each task.
+function Test-HvsimReusable {
+    $others = @(Get-Runspace | Where-Object -Property Id -NE -Value ([runspace]::DefaultRunspace.Id))
+    if (@($others | Where-Object -Property RunspaceAvailability -NE -Value Available).Count -gt 0) {
+        return $false
+    }
+    foreach ($session in $others) {
+        $session.Dispose()
+    }
+    [HyperVSimulator.Worker]::IsClean($HvsimWorker.Own)
 }
 
 Initialize-HvsimWorker
-Wait-HvsimJob
-if ($HvsimWorker.Job.kind -eq 'psrp') {
-    Invoke-HvsimRemoting
-    exit
+while ($true) {
+    $HvsimJob = Wait-HvsimJob
+    if ($HvsimJob.kind -eq 'psrp') {
+        Invoke-HvsimRemoting
+        exit
+    }
+    $HvsimCode = Invoke-HvsimScript -Text $HvsimJob.script -Given $HvsimJob.input
+    if (-not (Test-HvsimReusable)) {
+        exit $HvsimCode
+    }
+    [HyperVSimulator.Worker]::Answer($HvsimCode)
 }
-[System.IO.File]::ReadLines("/dev/fd/$($HvsimWorker.Input)") | & (Get-HvsimScript)

@@ -74,7 +74,7 @@ class RunspacePool:
         self._sent, self._received = Messages(), Messages()
         self._pipelines: dict[str, bool] = {}  # id: has it ended
         self._ended = False
-        worker.assign({"kind": "psrp", "environment": environment}, self._heard, self._over)
+        self._stop = worker.assign({"kind": "psrp", "environment": environment}, self._heard, self._over)
         self._tell("Data", None, fragments)
 
     def command(self, command_id: str | None, _command: str, arguments: list[str]) -> str:
@@ -114,7 +114,7 @@ class RunspacePool:
                 self._pipelines.pop(command_id, None)
 
     def close(self) -> None:
-        self._worker.kill()
+        self._stop()
 
     def _tell(self, tag: str, command_id: str | None, data: bytes | None = None) -> None:
         target = command_id or POOL

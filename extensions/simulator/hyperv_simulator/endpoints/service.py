@@ -55,8 +55,13 @@ class Service:
 
     def __init__(self, host: str, culture: str, user: str, workers: WorkerPool, faults: Faults) -> None:
         self.host = host
-        self._culture, self._workers, self._faults = culture, workers, faults
-        self._environment = {"HVSIM_HOST": host, "COMPUTERNAME": host.upper()[:15], "USERNAME": user}
+        self._workers, self._faults = workers, faults
+        self._environment = {
+            "HVSIM_HOST": host,
+            "COMPUTERNAME": host.upper()[:15],
+            "USERNAME": user,
+            "LC_ALL": f"{culture.replace('-', '_')}.UTF-8",
+        }
         self._lock = threading.Lock()
         self._shells: dict[str, Shell] = {}
         self._used: dict[str, float] = {}
@@ -71,7 +76,7 @@ class Service:
         }
 
     def prepare(self) -> None:
-        self._workers.prepare(self._culture)
+        self._workers.prepare()
 
     def answer(self, request: Request) -> bytes:
         """Carry out a request; raises WSManFault, RejectedError, DroppedError."""
@@ -131,10 +136,10 @@ class Service:
         creation = request.body.find(f".//{{{POWERSHELL}}}creationXml")
         shell: Shell
         if creation is None:
-            shell = WinRS(self._environment, lambda: self._workers.take(self._culture))
+            shell = WinRS(self._environment, lambda: self._workers.take(used=True))
         else:
             fragments = base64.b64decode(creation.text or "")
-            shell = RunspacePool(self._workers.take(self._culture), self._environment, fragments)
+            shell = RunspacePool(self._workers.take(), self._environment, fragments)
         with self._lock:
             self._shells[shell_id] = shell
             self._used[shell_id] = time.monotonic()

@@ -48,7 +48,7 @@ class Command:
         self._unread: dict[str, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
         self._exit_code: int | None = None
         self._started = False
-        self._worker: Worker | None = None
+        self._stop: Callable[[], None] | None = None
 
     def send(self, data: bytes, end: bool) -> None:
         with self._news:
@@ -71,11 +71,8 @@ class Command:
                 self._unread["stderr"] += f"{refused}\r\n".encode()
                 self._exit_code = 1
                 return
-            worker = self._worker = self._take()
-        worker.assign(
-            {"kind": "winrs", "script": self._script, "environment": self._environment}, self._heard, self._ended
-        )
-        threading.Thread(target=self._feed, args=(worker,), name="hvsim-input", daemon=True).start()
+            job = {"kind": "winrs", "script": self._script, "input": text, "environment": self._environment}
+            self._stop = self._take().assign(job, self._heard, self._ended)
 
     def receive(self, wait: float) -> Output:
         self.start()
@@ -90,13 +87,9 @@ class Command:
     def stop(self) -> None:
         with self._news:
             self._started = True
-            worker = self._worker
-        if worker:
-            worker.kill()
-
-    def _feed(self, worker: Worker) -> None:
-        worker.write(bytes(self._input))
-        worker.end_input()
+            stop = self._stop
+        if stop:
+            stop()
 
     def _heard(self, stream: str, data: bytes) -> None:
         with self._news:

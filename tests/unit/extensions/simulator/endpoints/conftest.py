@@ -15,18 +15,21 @@ from hyperv_simulator.endpoints import Endpoint, WorkerPool, serve_host
 
 CREDENTIALS = ("vagrant", "vagrant")
 
-# Speaks worker.ps1's side of the protocol; a job's script is Python here.
+# Speaks worker.ps1's side of the protocol; a job's script is Python here, one that sets `leaves`, an exit code,
+# leaves the worker to another.
 ENGINE = f"""#!{sys.executable}
-import json, os, socket, sys
-control, data = map(int, os.environ.pop("HVSIM_WORKER").split(","))
-channel = socket.socket(fileno=control)
+import io, json, os, socket, sys
+channel = socket.socket(fileno=int(os.environ.pop("HVSIM_WORKER").split(",")[0]))
 channel.send(b"w")
-line = channel.makefile().readline()
-if line:
-    job = json.loads(line)
+for line in channel.makefile():
+    job, leaves = json.loads(line), None
     os.environ.update(job["environment"])
-    sys.stdin = open(data, encoding="utf-8")
+    sys.stdin = io.StringIO(job["input"])
     exec(job["script"])
+    if leaves is None:
+        break
+    sys.stdout.flush()
+    channel.send(b"%d\\n" % leaves)
 """
 
 

@@ -44,7 +44,7 @@ def test_what_a_command_line_runs(line: str, script: str) -> None:
 
 @pytest.fixture
 def shell(quick_pool: WorkerPool) -> Iterator[WinRS]:
-    shell = WinRS({"HVSIM_HOST": "hv-test"}, lambda: quick_pool.take("en-US"))
+    shell = WinRS({"HVSIM_HOST": "hv-test"}, lambda: quick_pool.take())
     yield shell
     shell.close()
 
@@ -106,7 +106,7 @@ def test_what_is_not_simulated_is_answered_like_a_failed_module(shell: WinRS) ->
 @pytest.fixture(scope="module")
 def run(pool: WorkerPool) -> Iterator[Callable[..., tuple[str, str, int]]]:
     """Run a script in a real PowerShell of a German host: run(script, line, ...)."""
-    shell = WinRS({"HVSIM_HOST": "hv-test"}, lambda: pool.take("de-DE"))
+    shell = WinRS({"HVSIM_HOST": "hv-test", "LC_ALL": "de_DE.UTF-8"}, lambda: pool.take(used=True))
 
     def run(script: str, *lines: str) -> tuple[str, str, int]:
         command_id = shell.command(None, "powershell", ["-EncodedCommand", encoded(script)])
@@ -148,6 +148,37 @@ def test_the_session_of_a_job(run: Callable[..., Any]) -> None:
     assert stdout.splitlines() == ["lines: grün+b", "1,5", "hv-test", "powershell", "Continue", "True", ""]
     assert stderr == "Fehler\n"
     assert exit_code == 0
+
+
+def test_a_job_finds_nothing_of_the_one_before(run: Callable[..., Any]) -> None:
+    before = """
+        $global:Kept = $env:KEPT = $env:TEMP = 'kept'
+        function global:Get-Kept { 'kept' }
+        Set-Alias -Name Get-Item -Value Get-Kept -Scope Global -Force
+        [Environment]::CurrentDirectory = '/'
+        Set-Location -LiteralPath /
+        $ErrorActionPreference = 'Stop'
+        $PID
+        exit 3
+    """
+    after = "$PID; @($Kept, $env:KEPT, (Get-Command -Name Get-Kept, Get-Item -ErrorAction Ignore).Name, $Error.Count)"
+    look = f"{after}; [Environment]::CurrentDirectory -eq $PWD.Path; $PWD.Path -eq $env:HOME; Test-Path -Path $env:TEMP"
+    pid, stderr, exit_code = run(before)
+    assert (stderr, exit_code) == ("", 3)
+    assert run(look)[0].split() == [pid.strip(), "Get-Item", "0", "True", "True", "True"]
+
+
+def test_another_version_of_a_type_gets_a_process_of_its_own(run: Callable[..., Any]) -> None:
+    def give(value: int) -> str:
+        source = f"namespace Kept {{ public static class Answer {{ public static int Value = {value}; }} }}"
+        asked = "$asked = @($input); Add-CSharpType -References $asked[0]; $PID; [Kept.Answer]::Value; $asked[1]"
+        stdout, stderr, exit_code = run(asked, source, "grün")
+        pid, found, line = str(stdout).split()
+        assert (int(found), line, stderr, exit_code) == (value, "grün", "", 0)
+        return pid
+
+    assert give(1) == give(1)
+    assert give(2) == give(2)
 
 
 def test_pywinrm(pool: WorkerPool, serve: Callable[..., Endpoint]) -> None:
