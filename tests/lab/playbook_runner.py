@@ -78,7 +78,7 @@ def environment(work: Path) -> dict[str, str]:
 
 
 def run_playbook(
-    inventory: Path, playbook: Path, *options: str, forks: int = 10, env: Mapping[str, str] | None = None
+    inventory: Path, playbook: Path, *options: str, forks: int = 4, env: Mapping[str, str] | None = None
 ) -> Run:
     """Runs a playbook file with the ansible-playbook beside the interpreter that runs this."""
     with tempfile.TemporaryDirectory(prefix="hvis-ansible-") as directory:

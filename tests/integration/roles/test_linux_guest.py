@@ -56,7 +56,7 @@ def apply(
 ) -> Run:
     task = {"ansible.builtin.include_role": {"name": ROLE}}
     inventory = world.inventory(variables)
-    return run_tasks(inventory, [task], *options, hosts=hosts, stop=True, forks=4, env=world.environment())
+    return run_tasks(inventory, [task], *options, hosts=hosts, stop=True, env=world.environment())
 
 
 # --- every row of the matrix

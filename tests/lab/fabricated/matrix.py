@@ -114,7 +114,7 @@ def measured(wanted: Iterable[str]) -> list[Line]:
         tempfile.TemporaryDirectory(prefix="hvis-matrix-") as directory,
         World([Recipe(name, name) for name in lines], Path(directory, "world")) as world,
     ):
-        run = run_tasks(world.inventory(), [role, look], hosts="guests", stop=True, forks=4, env=world.environment())
+        run = run_tasks(world.inventory(), [role, look], hosts="guests", stop=True, env=world.environment())
     # Where the role does nothing there is nothing to look at; everywhere else somebody has to have looked.
     seen = {result.host for result in run.results if result.task == "look"}
     unseen = {name for name in lines if plan_for(Recipe(name, name))["act"]} - seen

@@ -44,7 +44,7 @@ def test_what_a_command_line_runs(line: str, script: str) -> None:
 
 @pytest.fixture
 def shell(quick_pool: WorkerPool) -> Iterator[WinRS]:
-    shell = WinRS({"HVSIM_HOST": "hv-test"}, lambda: quick_pool.take())
+    shell = WinRS({"HVSIM_HOST": "hv-test"}, quick_pool.take)
     yield shell
     shell.close()
 
