@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 from collections import Counter
 from typing import NamedTuple
 
@@ -153,7 +154,8 @@ def _is_mixture(old: bytes, new: bytes, now: bytes) -> bool:
             continue
         if len(new) < start + len(now[piece]):
             return False
-        if any(byte not in pair for byte, *pair in zip(now[piece], old[piece], new[piece])):
+        others = map(operator.ne, now[piece], old[piece]), map(operator.ne, now[piece], new[piece])
+        if any(map(operator.and_, *others)):
             return False
     return True
 
