@@ -19,5 +19,5 @@ PLAYBOOK = Path(__file__).parent / "real_host" / "verify.yml"
 def test_verify() -> None:
     machines = [{"name": "ci", "state": "Off", "guest": "none"}, {"name": "other"}]
     with Simulator({"hosts": [{"name": "real", "virtual_machines": machines}]}) as simulator:
-        run = run_playbook(simulator.inventory("psrp"), PLAYBOOK, "-e", "vm=ci")
+        run = run_playbook(simulator.inventory("winrm"), PLAYBOOK, "-e", "vm=ci")
     assert run.code == 0, run.output

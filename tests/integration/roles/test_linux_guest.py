@@ -62,8 +62,8 @@ def apply(
 # --- every row of the matrix
 
 ROWS = one_of_each_row()
-# Check mode is told by the tasks, of which each package manager and init has its own: one row of each family will do.
-CHECKED = sorted({facts_of(Recipe(name, name))["distribution"]["family"]: name for name in ROWS}.values())
+# Check mode is told by the tasks, of which each package manager and init has its own: one row of each will do.
+CHECKED = sorted({(release(name)["manager"], release(name)["init"]): name for name in ROWS}.values())
 
 
 @pytest.fixture(scope="module")
