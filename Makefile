@@ -74,7 +74,7 @@ awx: setup ## make playbook specifications and AWX configuration anew from the r
 bench: setup-powershell ## calls and seconds of the module, beside the naive way and a module that does nothing
 	@$(WITH_ENV) python tests/benchmarks/bench.py $(ARGS)
 
-lock: setup ## resolve tests/lab/*.in anew into the lock files
+lock: setup ## resolve tests/lab/requirements.in anew into the lock file
 	@$(WITH_ENV) python tests/lab/lock.py
 
 clean: ## remove what set-up and tests left in the checkout (the cache directory stays)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, hyperv.integration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Resolves requirements.in and galaxy.in into lock files that are exact on every supported Python found here."""
+"""Resolves requirements.in into a lock file that is exact on every supported Python found here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from itertools import groupby
 import setup
 from workspace import LAB, tool_environment
 
-HEADER = "# {name}.in, resolved by `make lock` for Python {versions}.\n"
+HEADER = "# requirements.in, resolved by `make lock` for Python {versions}.\n"
 
 
 def interpreters() -> dict[str, str]:
@@ -23,10 +23,10 @@ def interpreters() -> dict[str, str]:
     return {"{}.{}".format(*version): found[version] for version in reversed(setup.SUPPORTED) if version in found}
 
 
-def resolve(python: str, name: str) -> dict[str, str]:
-    """Return what pip would install for a requirements file: version by package."""
+def resolve(python: str) -> dict[str, str]:
+    """Return what pip would install: version by package."""
     command = [python, "-m", "pip", "install", "-qq", "--dry-run", "--ignore-installed", "--report", "-"]
-    report = subprocess.check_output([*command, "-r", str(LAB / f"{name}.in")], env=tool_environment(), text=True)
+    report = subprocess.check_output([*command, "-r", str(LAB / "requirements.in")], env=tool_environment(), text=True)
     return {item["metadata"]["name"]: item["metadata"]["version"] for item in json.loads(report)["install"]}
 
 
@@ -48,10 +48,9 @@ def main() -> None:
     pythons = interpreters()
     if missing := {"{}.{}".format(*version) for version in setup.SUPPORTED} - set(pythons):
         print(f"Not installed here, so not resolved for: Python {', '.join(sorted(missing))}", file=sys.stderr)
-    for name in ("requirements", "galaxy"):
-        header = HEADER.format(name=name, versions=", ".join(pythons))
-        locked = lines({version: resolve(python, name) for version, python in pythons.items()})
-        (LAB / f"{name}.lock").write_text(header + "\n".join(locked) + "\n", encoding="utf-8")
+    header = HEADER.format(versions=", ".join(pythons))
+    locked = lines({version: resolve(python) for version, python in pythons.items()})
+    (LAB / "requirements.lock").write_text(header + "\n".join(locked) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

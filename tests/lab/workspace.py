@@ -89,16 +89,16 @@ def exclusive(name: str) -> Iterator[None]:
         yield
 
 
-def environment(lock_name: str) -> Path:
-    """Return the virtual environment of a lock file (`requirements` or `galaxy`), made when it is not there yet.
+def environment() -> Path:
+    """Return the virtual environment of the lock file, made when it is not there yet.
 
     It lives in the cache directory, keyed by the lock file and the interpreter.  Raises SetupError.
     """
-    lock = LAB / f"{lock_name}.lock"
+    lock = LAB / "requirements.lock"
     version = "{}.{}.{}".format(*sys.version_info)
     base = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     key = hashlib.sha256("\0".join([lock.read_text(encoding="utf-8"), version, base]).encode()).hexdigest()[:12]
-    home = cache_dir() / "environments" / f"{lock_name}-{version}-{key}"
+    home = cache_dir() / "environments" / f"requirements-{version}-{key}"
     complete, python = home / ".complete", home / "bin" / "python"
     with exclusive("environments"):
         if complete.exists() and runs(python):
@@ -202,7 +202,7 @@ def main() -> None:
     BUILD.mkdir(exist_ok=True)
     tell("python", f"{sys.version.split()[0]} ({sys.executable})")
     try:
-        venv = environment("requirements")
+        venv = environment()
         pwsh = powershell(required=options.powershell or os.environ.get("CI") == "true")
         install_collection(venv)
         link_imports()
