@@ -109,7 +109,8 @@ def environment() -> Path:
         make = [sys.executable, "-m", "venv", str(home)]
         package = "python{}.{}-venv".format(*sys.version_info)
         run(make, "Making a virtual environment", f"On Debian or Ubuntu: sudo apt-get install {package}")
-        install = [str(python), "-m", "pip", "install", "-qq", "--no-deps", "-r", str(lock)]
+        # Most of what there is to compile would never be imported.
+        install = [str(python), "-m", "pip", "install", "-qq", "--no-deps", "--no-compile", "-r", str(lock)]
         run(install, "Installing Python packages", "A package index must be in reach: see PIP_INDEX_URL, HTTPS_PROXY.")
         run([str(python), "-m", "pip", "check"], f"Checking tests/lab/{lock.name}")
         complete.touch()

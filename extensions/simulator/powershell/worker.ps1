@@ -9,8 +9,8 @@ One PowerShell process of a simulated host: warms up, and does one job after the
 .DESCRIPTION
 Started by endpoints/workers.py of the simulator, which says how the two are connected. Runs on PowerShell 7.4 and later.
 Each job has a session of its own, as new as that of a process, with environment variables and a directory that no
-earlier one has changed, and the culture that LC_ALL names. What else a job can leave behind ends the process with the job: types that it compiled by
-itself, sessions at work. So does a runspace pool.
+earlier one has changed, and the culture that LC_ALL names. What else a job can leave behind ends the process with the
+job: types that it compiled by itself, sessions at work. So does a runspace pool.
 #>
 
 $HvsimWorker = @{ Input = -1; Assemblies = ''; Own = @() }
