@@ -32,7 +32,6 @@ namespace HyperVSimulator
         private static IDictionary environment;
         private static string directory;
         private static string job;
-        private static int count; // of jobs, with the present one
 
         [DllImport("libc")]
         private static extern int dup2(int from, int to);
@@ -42,6 +41,9 @@ namespace HyperVSimulator
 
         [DllImport("libc")]
         private static extern int execve(string path, string[] arguments, string[] environment);
+
+        /// <summary>How many jobs there have been, the present one included.</summary>
+        public static int Count { get; private set; }
 
         /// <summary>Take over the socket through which jobs come.</summary>
         /// <returns>Whether there is none yet.</returns>
@@ -91,7 +93,7 @@ namespace HyperVSimulator
             environment = Environment.GetEnvironmentVariables();
             directory = Environment.CurrentDirectory;
             job = Jobs.Take();
-            count++;
+            Count++;
             return job;
         }
 
@@ -121,7 +123,7 @@ namespace HyperVSimulator
             string place = Path.GetDirectoryName(loaded.Location);
             bool ambiguous = AppDomain.CurrentDomain.GetAssemblies().Any(other => other != loaded && !other.IsDynamic
                 && Path.GetDirectoryName(other.Location) == place && names.Any(name => other.GetType(name) != null));
-            if (count < 2 || !ambiguous)
+            if (Count < 2 || !ambiguous)
             {
                 return;
             }

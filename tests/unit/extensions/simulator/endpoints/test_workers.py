@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,15 @@ def test_what_a_job_leaves_in_its_process_ends_with_it(pool: WorkerPool, leaves:
     (pid,) = map(int, second.said["stdout"].split())
     assert pid not in left
     assert all(gone(one) for one in left)
+
+
+def test_a_process_ends_before_it_has_grown_too_large(pool: WorkerPool) -> None:
+    jobs = []
+    for _number in range(101):
+        jobs.append(Job(pool.take(used=True), "$PID"))
+        jobs[-1].wait()
+    counts = Counter(int(job.said["stdout"]) for job in jobs)
+    assert max(counts.values()) == 50
 
 
 def test_a_worker_that_died_waiting_is_not_handed_out(quick_pool: WorkerPool) -> None:
