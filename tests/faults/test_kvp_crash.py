@@ -129,6 +129,7 @@ def prepared(directory: Path, name: str) -> tuple[Path, Edit, bytes]:
 
 @cache
 def led_to(name: str) -> bytes:
+    """The records after the edit; asked for at each of thousands of deaths."""
     return b"".join(Edit(*EDITS[name]).apply(RECORDS).records)
 
 

@@ -10,7 +10,7 @@ Each fault has a host of its own; the module runs on all of them, with the fault
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -55,8 +55,8 @@ class Outcome:
 
     broken: Run
     mended: Run
-    calls: dict[str, dict[str, int]] = field(default_factory=dict)
-    switches: dict[str, dict[str, tuple[bool, bool]]] = field(default_factory=dict)
+    calls: dict[str, dict[str, int]]
+    switches: dict[str, dict[str, tuple[bool, bool]]]
 
     def result(self, host: str) -> Result:
         return self.broken.one("change", host)

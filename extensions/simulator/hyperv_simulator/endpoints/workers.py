@@ -39,7 +39,7 @@ _PROCESSORS = os.cpu_count() or 1
 # A worker more than is needed takes its time to warm up from those at work where all processors are busy: on two, a
 # playbook took 21 instead of 25 seconds without one (measured).
 _AHEAD = int(_PROCESSORS > 2)
-_IDLE = max(4, _PROCESSORS)  # workers kept for another job: each holds some 150 MB (measured)
+_IDLE = max(4, _PROCESSORS)  # workers kept for another job: each holds 150 to 300 MB (measured)
 _GLANCE = 0.2  # seconds between looks whether a process has ended whose pipes others keep open
 
 
@@ -51,8 +51,8 @@ class Worker:
         command: list[str],
         environment: Mapping[str, str],
         directory: Path,
-        warm: Callable[[], None] = lambda: None,
-        free: Callable[[Worker], None] = lambda worker: worker.kill(),
+        warm: Callable[[], None],
+        free: Callable[[Worker], None],
     ) -> None:
         """Both are called from another thread: `warm()` once, when the worker is warm or has ended, and `free(worker)`
         after each job that leaves it to another."""
