@@ -49,6 +49,7 @@ GUESTS = {
     "lab-debian": inside.copy_daemon_missing(),
 }
 GUESTS_HOST = "hv-tokyo"
+BETWEEN = "An administrator enables guest_service_interface on web02."
 NOT_RUN = "The host half was not run: PowerShell is missing. Install 7.4 or newer, or set HVIS_PWSH, then: make demo"
 COLUMNS = {
     "heartbeat": "heartbeat",
@@ -148,7 +149,7 @@ def look_into_guests(folder: Path) -> Path:
 
 
 def audit(simulator: Simulator, inventory: Path, reports: Path) -> Run:
-    """Open a door behind the policy's back, and audit the fleet."""
+    """Enable a service that the policy disables, as BETWEEN says, and audit the fleet."""
     simulator.hvsim("fleet", "set", "hv-berlin", "web02", "{services: {guest_service_interface: true}}")
     with tempfile.TemporaryDirectory(prefix="hvis-demo-") as folder:
         variables = {"audit_merge_files": [str(look_into_guests(Path(folder)))], "audit_report_dir": str(reports)}
@@ -211,6 +212,8 @@ def main() -> int:
         print(
             f"  {padded(host['name'], 14)}" + " ".join(f"{name}={recap[name]}" for name in ("ok", "changed", "failed"))
         )
+    print()
+    say(BETWEEN)
     if audited.code != 0:
         print(audited.output)
         return 1

@@ -27,7 +27,7 @@ LAB = CHECKOUT / "tests" / "lab"
 sys.path.insert(0, str(CHECKOUT / "extensions" / "simulator"))
 
 from hyperv_simulator.paths import cache_dir  # noqa: E402
-from hyperv_simulator.powershell import PowerShellNotFound, find_powershell  # noqa: E402
+from hyperv_simulator.powershell import HOME_VARIABLES, PowerShellNotFound, find_powershell  # noqa: E402
 
 # Where an installed collection and a `import ansible_collections...` from the checkout are found.
 COLLECTIONS = BUILD / "collections"
@@ -55,6 +55,7 @@ def fixed_variables() -> dict[str, str]:
         "HYPOTHESIS_STORAGE_DIRECTORY": str(BUILD / "hypothesis"),
         "PIP_CACHE_DIR": str(cache_dir() / "pip"),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        **dict.fromkeys(HOME_VARIABLES, str(cache_dir())),
     }
 
 

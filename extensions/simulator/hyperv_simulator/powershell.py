@@ -40,6 +40,10 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 # Beside the checkout.  `pwsh` is a link into `runtime`; where links are checked out as text, only the latter runs.
 NEIGHBOURS = ("../shared/powershell/pwsh", "../shared/powershell/runtime/pwsh")
 
+# They name the directories below which PowerShell creates its own at each start; without them it takes ~/.cache and
+# ~/.local/share (observed with 7.6).
+HOME_VARIABLES = ("XDG_CACHE_HOME", "XDG_DATA_HOME")
+
 INSTALL = f"""\
 To install PowerShell {MINIMUM[0]}.{MINIMUM[1]} or newer:
   Debian, Ubuntu   https://learn.microsoft.com/powershell/scripting/install/linux-overview
@@ -123,9 +127,11 @@ def require_usable(pwsh: str) -> None:
     """Run `pwsh` for its version.  Raises Unusable when it does not run or is too old."""
     command = [pwsh, "-NoLogo", "-NoProfile", "-NonInteractive", "-Command", "$PSVersionTable.PSVersion.ToString()"]
     try:
-        answer = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
-        )
+        with tempfile.TemporaryDirectory(prefix="hvis-pwsh-") as scratch:
+            env = {**os.environ, **dict.fromkeys(HOME_VARIABLES, scratch)}
+            answer = subprocess.run(
+                command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+            )
     except OSError as exc:
         raise Unusable(f"cannot be run ({exc.strerror or exc})") from exc
     except subprocess.TimeoutExpired as exc:

@@ -21,6 +21,7 @@ from pathlib import Path
 from hyperv_simulator.declarations import declarations
 from hyperv_simulator.facts import FACTS
 from hyperv_simulator.paths import cache_dir
+from hyperv_simulator.powershell import HOME_VARIABLES
 
 SOURCES = Path(__file__).resolve().parent.parent / "powershell"
 HYPERV = SOURCES / "Hyper-V"
@@ -88,7 +89,7 @@ def _compile(pwsh: str, sources: Path, assembly: Path) -> None:
             capture_output=True,
             text=True,
             timeout=TIME_LIMIT,
-            env={**os.environ, "NO_COLOR": "1"},
+            env={**os.environ, **dict.fromkeys(HOME_VARIABLES, str(sources.parent)), "NO_COLOR": "1"},
         )
     except (OSError, subprocess.TimeoutExpired) as exc:
         raise StandInError(f"The stand-in Hyper-V module cannot be compiled with {pwsh}: {exc}") from exc

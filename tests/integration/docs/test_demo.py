@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ import yaml
 
 from playbook_runner import run_playbook
 from simulator_runner import Simulator
-from workspace import CHECKOUT
+from workspace import CHECKOUT, cache_dir, fixed_variables
 
 DEMO = CHECKOUT / "docs" / "demo"
 # What differs from run to run.
@@ -73,3 +74,23 @@ def test_without_powershell_it_says_so_and_shows_the_recorded_fleet() -> None:
     page = Path(next(line for line in lines if line.startswith("The page: ")).removeprefix("The page: "))
     assert "sql02" in page.read_text(encoding="utf-8")
     assert max(map(len, lines[1:-2])) <= 80
+
+
+def test_demo_in_a_fresh_checkout_writes_into_checkout_and_cache_only(pwsh: str, tmp_path: Path) -> None:
+    """As a new user meets it: an empty home, no variables. Only what takes minutes to make is in the cache already."""
+    checkout, home = tmp_path / "checkout", tmp_path / "home"
+    shutil.copytree(CHECKOUT, checkout, symlinks=True, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    cache = home / ".cache" / "hyperv-integration"
+    cache.parent.mkdir(parents=True)
+    cache.symlink_to(cache_dir())
+    environ = {name: value for name, value in os.environ.items() if name not in {*fixed_variables(), "HVIS_VENV"}}
+    environ |= {"HOME": str(home), "HVIS_PWSH": pwsh}
+    done = subprocess.run(["make", "demo"], cwd=checkout, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [path for path in home.rglob("*") if path not in (cache.parent, cache)] == []
+    second, third = done.stdout.index("== Second run "), done.stdout.index("== Audit ")
+    told = done.stdout.index("An administrator enables guest_service_interface on web02.")
+    assert second < told < third
+    assert "hv-berlin     ok=" in done.stdout[second:told]
+    audited = [line.split()[:4] for line in done.stdout[third:].splitlines()]
+    assert ["web02", "hv-berlin", "guest_service_interface", "host"] in audited

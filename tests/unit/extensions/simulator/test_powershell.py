@@ -261,3 +261,14 @@ def test_a_platform_without_an_archive(places: Places, site: Site, monkeypatch: 
     with pytest.raises(PowerShellNotFound, match="no archive is known for Linux on riscv64"):
         places.find(site.offer("works"))
     assert site.requests == []
+
+
+def test_the_probe_of_a_real_one_leaves_nothing_in_the_home_directory(
+    pwsh: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PowerShell creates directories at its start."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in powershell.HOME_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    powershell.require_usable(pwsh)
+    assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hyperv_simulator import standin
+from hyperv_simulator import powershell, standin
 
 COMPILER = """#!/bin/sh
 # Stands in for PowerShell: leaves a mark, and an assembly where the last argument says.
@@ -88,3 +88,13 @@ def test_a_program_that_cannot_be_run_is_named(tmp_path: Path, monkeypatch: pyte
 def test_manifest_lists_the_simulated_cmdlets() -> None:
     assert "Get-VMIntegrationService" in standin.simulated_cmdlets()
     assert len(standin.simulated_cmdlets()) == 16
+
+
+def test_the_compiler_keeps_its_own_files_beside_what_it_builds(compiler: Path, tmp_path: Path) -> None:
+    """Else PowerShell would create them in the home directory."""
+    lines = [f'echo "${name}" >> "{tmp_path}/places"\n' for name in powershell.HOME_VARIABLES]
+    program(compiler, COMPILER.format(log=tmp_path / "log") + "".join(lines))
+    standin.build(str(compiler))
+    places = (tmp_path / "places").read_text(encoding="utf-8").splitlines()
+    assert len(places) == len(powershell.HOME_VARIABLES)
+    assert {Path(place).parent for place in places} == {tmp_path / "cache" / "modules"}
