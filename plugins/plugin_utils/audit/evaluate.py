@@ -28,6 +28,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes im
     SIDES,
     Audit,
     Collection,
+    Drift,
     Finding,
     NotSeen,
     RuleText,
@@ -42,6 +43,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.subjects 
     guest_facts,
     host_facts,
     virtual_machines,
+    was_read,
 )
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.waivers import (
     Waiver,
@@ -167,7 +169,7 @@ def _evaluate(collection: Collection, options: _Options) -> Audit:
         title=options.title,
         collected_at=collection["collected_at"],
         evaluated_at=options.evaluated_at,
-        summary=_summary(collection, joined, found, shown, book),
+        summary=_summary(collection, found, shown, book, drift),
         findings=found,
         virtual_machines=shown,
         not_seen=_not_seen(collection, joined, machines),
@@ -196,6 +198,8 @@ def _shown(machine: Subject) -> VirtualMachine:
         isolation=facts["isolation"],
         guest=facts["guest"],
         profiles=facts["profiles"],
+        policy_rules=machine.policy_rules,
+        policy_reason=machine.policy_reason,
         error=facts["error"],
         services=cast(dict[str, ServiceFacts], services),
     )
@@ -208,6 +212,7 @@ def _rule_text(rule: Rule) -> RuleText:
     data = rule.data
     return RuleText(
         title=data["title"],
+        finding=data.get("finding", data["title"]),
         severity=data["severity"],
         description=data["description"].strip(),
         references=list(data.get("references", [])),
@@ -216,18 +221,20 @@ def _rule_text(rule: Rule) -> RuleText:
 
 def _summary(
     collection: Collection,
-    joined: Iterable[Joined],
     found: Sequence[Finding],
     shown: Sequence[VirtualMachine],
     book: RuleBook,
+    drift: Drift | None,
 ) -> Summary:
     is_open = [finding for finding in found if finding["waived_by"] is None]
     severities = Counter(finding["severity"] for finding in is_open)
     sides = Counter(finding["side"] for finding in is_open)
+    new = Counter(finding["severity"] for finding in is_open if finding["drift"] == "new")
     rules = Counter(finding["rule"] for finding in found)
     verdicts = Counter(service["verdict"] for vm in shown for service in vm["services"].values())
     return Summary(
         hosts=len(collection["hosts"]),
+        hosts_read=sum(was_read(host) for host in collection["hosts"]),
         virtual_machines=len(shown),
         guests_seen=sum(vm["guest"] is not None for vm in shown),
         findings=len(found),
@@ -237,6 +244,8 @@ def _summary(
         rules={rule.id: rules[rule.id] for rule in book.rules},
         verdicts=dict(sorted(verdicts.items())),
         worst=next((severity for severity in SEVERITIES if severities[severity]), None),
+        new={severity: new[severity] for severity in SEVERITIES} if drift else None,
+        fixed=len(drift["fixed"]) if drift else None,
     )
 
 

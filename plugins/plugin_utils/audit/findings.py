@@ -36,7 +36,7 @@ _SHOWN: Mapping[Scope, tuple[str, ...]] = {
     "virtual_machine": ("state", "contact"),
     "host": ("reachable", "error", "virtual_machines"),
     "guest": ("reachable", "error", "vm_id", "vm", "host", "claimed_vm_id", "mapping"),
-    "waiver": ("id", "state", "rules", "owner", "reason", "expires", "file"),
+    "waiver": ("id", "state", "rules", "owner", "reason", "until", "file"),
 }
 _SOURCE_OF = {
     "wanted": "policy",

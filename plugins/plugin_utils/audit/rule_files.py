@@ -44,6 +44,7 @@ class RuleData(TypedDict):
 
     id: str
     title: str
+    finding: NotRequired[str]
     severity: Severity
     scope: Scope
     match: NotRequired[dict[str, Any]]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+# A field that an earlier version did not write is NotRequired: what that version wrote can still be a baseline.
 Severity = Literal["high", "medium", "low", "info"]
 Side = Literal["host", "guest", "both", "policy", "unknown"]
 # What the guest's own half of a service is like, whatever the system in the guest.
@@ -109,8 +110,9 @@ class VirtualMachine(TypedDict):
     """One virtual machine in the result. host: name of the host in the inventory.
 
     guest: name in the inventory of the guest whose facts were joined, null when nobody looked into it.
-    profiles: of the policy. error: why its services could not be read. checkpoint: id of the one that its disks descend
-    from, to see in the next audit whether one was restored.
+    profiles: of the policy. policy_rules: labels of its rules that decided, policy_reason: their reasons; both empty
+    without a policy. error: why its services could not be read. checkpoint: id of the one that its disks descend from,
+    to see in the next audit whether one was restored.
     """
 
     id: str
@@ -120,6 +122,8 @@ class VirtualMachine(TypedDict):
     isolation: str | None
     guest: str | None
     profiles: list[str]
+    policy_rules: NotRequired[list[str]]
+    policy_reason: NotRequired[str]
     error: str | None
     checkpoint: NotRequired[str | None]
     services: dict[str, ServiceFacts]
@@ -179,9 +183,10 @@ class Finding(TypedDict):
 
 
 class RuleText(TypedDict):
-    """What reports say about a rule."""
+    """What reports say about a rule. title: what it requires. finding: what is wrong where it is broken."""
 
     title: str
+    finding: NotRequired[str]
     severity: Severity
     description: str
     references: list[Reference]
@@ -211,12 +216,16 @@ class NotSeen(TypedDict):
 
 
 class Summary(TypedDict):
-    """Counts. severities, sides: open findings, every key there. waived: findings with a waiver.
+    """Counts. hosts: of the audit; hosts_read: those of them whose virtual machines could be listed.
+    severities, sides: open findings, every key there. waived: findings with a waiver.
     rules: all findings by rule, those without a finding as well. verdicts: services of all virtual machines by verdict.
     worst: highest severity of an open finding.
+    new: open findings that are not in the baseline, by severity; fixed: findings of the baseline that are no more. Both
+    are null without a baseline.
     """
 
     hosts: int
+    hosts_read: NotRequired[int]
     virtual_machines: int
     guests_seen: int
     findings: int
@@ -226,6 +235,8 @@ class Summary(TypedDict):
     rules: dict[str, int]
     verdicts: dict[str, int]
     worst: Severity | None
+    new: NotRequired[dict[str, int] | None]
+    fixed: NotRequired[int | None]
 
 
 class Audit(TypedDict):

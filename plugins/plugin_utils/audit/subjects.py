@@ -39,10 +39,15 @@ _CONTACT = ("works", "critical", "lost")
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """One virtual machine. services: the facts of its services by key; each has those of the virtual machine as vm."""
+    """One virtual machine. services: the facts of its services by key; each has those of the virtual machine as vm.
+
+    policy_rules: labels of the rules of the policy that decided; policy_reason: what these give as their reason.
+    """
 
     facts: Facts
     services: Mapping[str, Facts]
+    policy_rules: list[str]
+    policy_reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +57,11 @@ class Before:
     switches: Mapping[str, bool | None]
     checkpoint: str | None
     has_checkpoint: bool
+
+
+def was_read(host: CollectedHost) -> bool:
+    """Tell whether the virtual machines of a host could be listed."""
+    return host["reachable"] and (not host["error"] or bool(host["virtual_machines"]))
 
 
 def host_facts(host: CollectedHost) -> Facts:
@@ -110,7 +120,12 @@ def virtual_machines(
             services = {key: judged.service(key, seen[key]) for key in KEYS if seen.get(key)}
             facts["services"] = services
             facts["contact"] = _contact(services)
-            yield Subject(facts, {key: {**service, "vm": facts} for key, service in services.items()})
+            yield Subject(
+                facts,
+                {key: {**service, "vm": facts} for key, service in services.items()},
+                list(decision["rules"]) if decision else [],
+                decision["reason"] if decision else "",
+            )
 
 
 def check_virtual_machines(hosts: Sequence[CollectedHost]) -> list[str]:
@@ -141,7 +156,14 @@ def check_virtual_machines(hosts: Sequence[CollectedHost]) -> list[str]:
 
 def _is_decision(decision: object) -> bool:
     match decision:
-        case {"id": str(), "profiles": list(), "not_offered": list(), "services": dict()}:
+        case {
+            "id": str(),
+            "profiles": list(),
+            "rules": list(),
+            "reason": str(),
+            "not_offered": list(),
+            "services": dict(),
+        }:
             return True
     return False
 

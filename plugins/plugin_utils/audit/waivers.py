@@ -74,10 +74,16 @@ def parse_waivers(file: RuleFile | None) -> tuple[list[Waiver], list[str]]:
         if raw["id"] in first:
             problems.append(f"{at}: {label}: the id is taken by the waiver at {first[raw['id']]}")
         first.setdefault(raw["id"], at)
+        if "until" in raw and "expires" in raw:
+            problems.append(
+                f"{document.at(('waivers', number, 'expires'))}: {label}: expires is an older word for until: "
+                "give until only"
+            )
+        last_day = "until" if "until" in raw else "expires"
         try:
-            date.fromisoformat(raw["expires"])
+            date.fromisoformat(raw[last_day])
         except ValueError:
-            problems.append(f"{document.at(('waivers', number, 'expires'))}: {label}: expires: there is no such day")
+            problems.append(f"{document.at(('waivers', number, last_day))}: {label}: {last_day}: there is no such day")
         match = raw["match"]
         of_machine = {key: value for key, value in match.items() if key not in _PLACES}
         try:
@@ -86,7 +92,7 @@ def parse_waivers(file: RuleFile | None) -> tuple[list[Waiver], list[str]]:
         except ValueError as error:
             problems.append(f"{document.at(('waivers', number, 'match'))}: {label}: {error}")
             continue
-        by = WaivedBy(id=raw["id"], owner=raw["owner"], reason=raw["reason"].strip(), until=raw["expires"])
+        by = WaivedBy(id=raw["id"], owner=raw["owner"], reason=raw["reason"].strip(), until=raw[last_day])
         waivers.append(Waiver(at, raw["id"], tuple(_list(raw["rule"])), places, conditions, by))
     return waivers, problems
 
@@ -143,7 +149,7 @@ def waiver_facts(waiver: Waiver, known: frozenset[str], today: str) -> Facts:
         "state": state,
         "owner": waiver.by["owner"],
         "reason": waiver.by["reason"],
-        "expires": waiver.by["until"],
+        "until": waiver.by["until"],
         "rules": list(waiver.rules),
         "unknown_rules": len(unknown),
         "file": waiver.at,

@@ -40,7 +40,7 @@ waivers:
     match: {name: web02}
     reason: The backup tool copies its agent in
     owner: the backup team
-    expires: 2099-12-31
+    until: 2099-12-31
 """
 # A guest of the audit: this machine, which is no guest of Hyper-V and says so.
 HERE = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}

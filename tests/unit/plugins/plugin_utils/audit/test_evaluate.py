@@ -96,6 +96,41 @@ def test_matrix_has_the_conclusion_of_every_service(vm: Make, host: Make, guest:
     assert "checkpoint" not in audit(host(vm(checkpoint=None)))["virtual_machines"][0]
 
 
+def test_virtual_machine_says_which_rules_of_the_policy_decided_and_why(vm: Make, host: Make, audit: Judge) -> None:
+    reason = "Databases are backed up by the host"
+    rule = {"name": "databases", "match": {"pattern": "sql*"}, "profile": "backup", "reason": reason}
+    policy = {"default": "none", "rules": [rule]}
+    shown = audit([host(vm("sql01"), vm("web01"), policy=policy), host(vm("lone"), name="hv2")])["virtual_machines"]
+    told = {machine["name"]: (machine["policy_rules"], machine["policy_reason"]) for machine in shown}
+    assert told["sql01"] == (["rule 1 (databases)"], reason)
+    assert told["lone"] == ([], "")
+
+
+def test_summary_counts_the_hosts_whose_machines_could_be_listed(vm: Make, host: Make, audit: Judge) -> None:
+    hosts = [
+        host(vm("a"), name="read"),
+        host(vm("b"), name="partial", error="the second page was lost"),
+        host(name="refused", error="access denied"),
+        host(name="gone", reachable=False, error="timed out"),
+        host(name="empty"),
+    ]
+    summary = audit(hosts)["summary"]
+    assert (summary["hosts"], summary["hosts_read"]) == (5, 3)
+
+
+def test_summary_counts_what_is_new_and_what_is_fixed(vm: Make, host: Make, audit: Judge) -> None:
+    off = {"vss": False}
+    first = audit(host(vm("a", services=off), vm("b", services=off), policy={}))
+    assert (first["summary"]["new"], first["summary"]["fixed"]) == (None, None), "there is nothing to compare with"
+    waiver = "  - {id: W-1, rule: own_switch_off, match: {name: d}, reason: for a reason, owner: me, until: 2099-01-01}"
+    fleet = host(vm("b", services=off), *(vm(name, services=off) for name in "cd"), vm("a"), policy={})
+    summary = audit(fleet, baseline=json.loads(json.dumps(first)), waivers=f"version: 1\nwaivers:\n{waiver}\n")[
+        "summary"
+    ]
+    assert summary["new"] == {"high": 0, "medium": 1, "low": 0, "info": 0}, "c; that of d is waived"
+    assert summary["fixed"] == 1
+
+
 def test_what_was_not_seen_is_told(vm: Make, host: Make, guest: Make, audit: Judge) -> None:
     gone = vm("gone", services={}, error="it was removed meanwhile")
     gone["services"] = {}

@@ -75,6 +75,9 @@ def test_rule_of_a_user_speaks_in_its_own_words(vm: Make, host: Make, audit: Jud
     assert any(title.startswith("own_silent: ") for title in titles)
     assert any(title.startswith("bpa_enable_all: ") for title in titles), "what own_silent supersedes is buried, too"
     assert result["rules"]["my_rule"]["title"] == "Databases have VSS"
+    assert result["rules"]["my_rule"]["finding"] == "Databases have VSS", "the title, unless it has one of its own"
+    worded = audit(host(), rules=changed("    severity: high", "    finding: Database lacks VSS\n    severity: high"))
+    assert worded["rules"]["my_rule"]["finding"] == "Database lacks VSS"
 
 
 def test_scalars_and_lists_are_compared_with_their_types(vm: Make, host: Make, audit: Judge, told: Told) -> None:
@@ -115,7 +118,7 @@ def test_scalars_and_lists_are_compared_with_their_types(vm: Make, host: Make, a
         ),
         (
             changed("    where:", "    wher:"),
-            "my_rules.yml:9: rules[0].wher: there is no such field; there are id, title, severity, scope, match,",
+            "my_rules.yml:9: rules[0].wher: there is no such field; there are id, title, finding, severity, scope,",
         ),
         (
             changed("      service: vss", "      servis: vss"),

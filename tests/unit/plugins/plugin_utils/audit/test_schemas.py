@@ -61,7 +61,7 @@ def test_schema_of_rules_lists_the_facts_that_there_are(vm: Make, host: Make, gu
     (subject,) = subjects.virtual_machines([of_host], joined, {}, "2026-11-27", 300)  # type: ignore[list-item]
     text = (
         "version: 1\nwaivers:\n  - {id: W-1, rule: own_drift, match: {host: a}, reason: good reason, owner: me, "
-        "expires: 2026-12-31}\n"
+        "until: 2026-12-31}\n"
     )
     ((waiver,), problems) = parse_waivers({"path": "w.yml", "text": text})
     assert problems == []

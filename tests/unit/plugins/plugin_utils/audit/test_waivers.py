@@ -27,15 +27,15 @@ waivers:
       service: vss
     reason: The guest is replaced in December
     owner: web team
-    expires: 2026-11-27
+    until: 2026-11-27
 """
 
 
-def waiver(label: str, rule: str = "own_silent", expires: str = "2026-12-31", **match: Any) -> str:
+def waiver(label: str, rule: str = "own_silent", until: str = "2026-12-31", **match: Any) -> str:
     lines = "".join(f"      {key}: {value}\n" for key, value in match.items())
     return (
         f"  - id: {label}\n    rule: {rule}\n    match:\n{lines}    reason: for a good reason\n    owner: me\n"
-        f"    expires: {expires}\n"
+        f"    until: {until}\n"
     )
 
 
@@ -69,6 +69,14 @@ def test_waived_finding_stays_and_says_by_whom(fleet: list[dict[str, Any]], audi
     assert (result["summary"]["findings"], result["summary"]["waived"]) == (3, 1)
     assert result["summary"]["severities"] == {"high": 1, "medium": 1, "low": 0, "info": 0}
     assert result["summary"]["sides"]["unknown"] == 2
+
+
+def test_older_word_for_the_last_day_is_still_read(fleet: list[dict[str, Any]], audit: Judge) -> None:
+    """Files of before keep their meaning, and what comes out has the new word only."""
+    assert audit(fleet, waivers=WAIVER.replace("until:", "expires:")) == audit(fleet, waivers=WAIVER)
+    after = audit(fleet, waivers=WAIVER.replace("until:", "expires:"), evaluated_at="2026-11-28T00:00:00Z")
+    (finding,) = [finding for finding in after["findings"] if finding["rule"] == "own_waiver_expired"]
+    assert {"source": "waiver", "fact": "until", "value": "2026-11-27"} in finding["evidence"]
 
 
 @pytest.mark.parametrize(
@@ -142,9 +150,15 @@ def test_findings_of_several_waivers_have_ids_of_their_own(fleet: list[dict[str,
     [
         ("waivers:", "waivers", "my_waivers.yml:3: not YAML: "),
         ("    owner: web team\n", "", "my_waivers.yml:3: waivers[0]: owner is missing"),
-        ("    expires: 2026-11-27\n", "", "my_waivers.yml:3: waivers[0]: expires is missing"),
-        ("2026-11-27", "27.11.2026", "my_waivers.yml:10: waivers[0].expires: '27.11.2026' does not match"),
-        ("2026-11-27", "2026-02-30", "my_waivers.yml:10: waiver W-1: expires: there is no such day"),
+        ("    until: 2026-11-27\n", "", "my_waivers.yml:3: waivers[0]: until is missing"),
+        ("2026-11-27", "27.11.2026", "my_waivers.yml:10: waivers[0].until: '27.11.2026' does not match"),
+        ("2026-11-27", "2026-02-30", "my_waivers.yml:10: waiver W-1: until: there is no such day"),
+        ("until: 2026-11-27", "expires: 2026-02-30", "my_waivers.yml:10: waiver W-1: expires: there is no such day"),
+        (
+            "    until: 2026-11-27",
+            "    until: 2026-11-27\n    expires: 2026-11-27",
+            "my_waivers.yml:11: waiver W-1: expires is an older word for until: give until only",
+        ),
         ("The guest is replaced in December", "short", "my_waivers.yml:8: waivers[0].reason: 'short' is too short"),
         ("      name: web01\n      service: vss\n", "      {}\n", "my_waivers.yml:5: waivers[0].match: is empty"),
         (
