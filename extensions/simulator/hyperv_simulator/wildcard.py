@@ -35,10 +35,11 @@ def matches(pattern: str, text: str) -> bool:
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> re.Pattern[str]:
     """The pattern as a regular expression for `fullmatch`. Raises WildcardError."""
-    parts: list[str] = []
+    between_stars: list[list[str]] = [[]]
     bracket: list[tuple[str, bool]] | None = None  # signs of an open bracket expression: (sign, is a range's dash)
     just_opened = escaped = False
     for sign in pattern:
+        parts = between_stars[-1]
         if bracket is not None:
             if sign == "]" and not just_opened and not escaped:
                 parts.append(_bracket(bracket, pattern))
@@ -47,7 +48,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
                 bracket.append((sign, sign == "-" and not escaped))
             just_opened = False
         elif sign == "*" and not escaped:
-            parts.append(".*")
+            between_stars.append([])
         elif sign == "?" and not escaped:
             parts.append(".")
         elif sign == "[" and not escaped:
@@ -58,8 +59,12 @@ def compiled(pattern: str) -> re.Pattern[str]:
     if bracket is not None:
         raise WildcardError(pattern)
     if escaped and pattern != "`":
-        parts.append("`")
-    return re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
+        between_stars[-1].append("`")
+    # Each piece has a fixed length. So the first place where it fits is as good as any, and an atomic group keeps it:
+    # a pattern of many stars takes no longer than any other, as in PowerShell.
+    first, *others = map("".join, between_stars)
+    pieces = [first, *(f"(?>.*?{piece})" for piece in others[:-1]), *(f".*{piece}" for piece in others[-1:])]
+    return re.compile("".join(pieces), re.IGNORECASE | re.DOTALL)
 
 
 def _bracket(signs: list[tuple[str, bool]], pattern: str) -> str:

@@ -19,11 +19,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.documents
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Reference, Severity, Side
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.side import PLACEHOLDER
-from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.expression import (
-    Facts,
-    compile_expression,
-    root_fields,
-)
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.expression import Facts, compile_expression
 
 Scope = Literal["service", "virtual_machine", "host", "guest", "waiver"]
 SCOPES: tuple[Scope, ...] = Scope.__args__  # type: ignore[attr-defined]
@@ -137,8 +133,7 @@ def _rule(data: RuleData, document: Document, number: int) -> tuple[Rule, list[s
     where = None
     if "where" in data:
         try:
-            where = compile_expression(data["where"], "where")
-            problems += _unknown(f"{at('where')}: rule {data['id']}: where", root_fields(data["where"]), known)
+            where = compile_expression(data["where"], "where", known)
         except ValueError as error:
             problems.append(f"{at('where')}: rule {data['id']}: where {data['where']!r}: {error}")
     texts = (("explanation", data.get("explanation", "")), ("remedy", data.get("remedy", "")))

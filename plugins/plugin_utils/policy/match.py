@@ -18,6 +18,31 @@ Condition = Callable[[Facts], bool]
 # Source: reflection facts of Microsoft.HyperV.PowerShell.VMReplicationMode, module Hyper-V 2.0.0.0.
 REPLICATION_MODES = ("None", "Primary", "Replica", "TestReplica", "ExtendedReplica")
 
+# What vm_integration_service_info returns about a virtual machine.
+FACTS = (
+    "checkpoint",
+    "clustered",
+    "error",
+    "generation",
+    "groups",
+    "heartbeat",
+    "heartbeat_code",
+    "host",
+    "id",
+    "isolation",
+    "name",
+    "notes",
+    "operational_status",
+    "operational_status_code",
+    "replication",
+    "services",
+    "state",
+    "state_code",
+    "unknown_components",
+    "uptime_seconds",
+    "version",
+)
+
 
 def parse_conditions(raw: object) -> tuple[Condition, ...]:
     """Return the conditions of a rule's match, all of which must hold.
@@ -96,7 +121,7 @@ def _isolation(value: object) -> Condition:
 def _where(value: object) -> Condition:
     if not isinstance(value, str):
         raise ValueError("give a JMESPath expression as text")
-    return compile_expression(value)
+    return compile_expression(value, known=FACTS)
 
 
 _PARSERS: Mapping[str, Callable[[Any], Condition]] = {

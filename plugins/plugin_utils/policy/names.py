@@ -29,12 +29,16 @@ def _upper(character: str) -> str:
 def wildcard(pattern: str) -> re.Pattern[str]:
     """Compile a PowerShell wildcard pattern (* ? [a-z], escaped by a backtick) to be matched against folded names.
 
+    Matching takes no more steps than the length of the name times that of the pattern: hosts choose the names.
     Raises ValueError when "[" has no end or a range runs backwards, as PowerShell does.
     """
-    parts = []
+    between_stars: list[list[str]] = [[]]
     for element in _ELEMENT.finditer(fold(pattern)):
-        if element["any"]:
-            parts.append(".*" if element["any"] == "*" else ".")
+        parts = between_stars[-1]
+        if element["any"] == "*":
+            between_stars.append([])
+        elif element["any"]:
+            parts.append(".")
         elif element["set"]:
             members = _SET_MEMBER.finditer(element["set"])
             parts.append(f"[{''.join(m['range'] or re.escape(m['escaped'] or m['literal']) for m in members)}]")
@@ -42,7 +46,10 @@ def wildcard(pattern: str) -> re.Pattern[str]:
             raise ValueError('"[" opens a set that is not closed; to match the character itself write `[')
         else:
             parts.append(re.escape(element["escaped"] or element["literal"]))
+    first, *others = map("".join, between_stars)
+    # Each piece has a fixed length. So the first place where it fits is as good as any, and an atomic group keeps it.
+    pieces = [first, *(f"(?>.*?{piece})" for piece in others[:-1]), *(f".*{piece}" for piece in others[-1:])]
     try:
-        return re.compile(f"{''.join(parts)}\\Z", re.DOTALL)
+        return re.compile(f"{''.join(pieces)}\\Z", re.DOTALL)
     except re.error as error:
         raise ValueError(f"not a wildcard pattern: {error.msg}") from error

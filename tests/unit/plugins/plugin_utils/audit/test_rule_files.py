@@ -166,7 +166,7 @@ def test_scalars_and_lists_are_compared_with_their_types(vm: Make, host: Make, a
         ),
         (
             changed("vm.name == 'sql01' && side", "vm.name == 'sql01' && !sied"),
-            "my_rules.yml:9: rule my_rule: where: there is no fact sied; there are baseline_enabled, case,",
+            "my_rules.yml:9: rule my_rule: where \"vm.name == 'sql01' && !sied\": there is no fact sied; there are ba",
         ),
         (
             changed("{vm.name} cannot", "{wm.name} cannot"),

@@ -5,13 +5,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.match import parse_conditions
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.match import FACTS, parse_conditions
 
 MakeFacts = Callable[..., dict[str, Any]]
+
+MODULE = Path(__file__).parents[5] / "plugins" / "modules" / "vm_integration_service_info.yml"
 
 ID = "0f7e1a52-3c5d-4f0e-9a53-0d5a2b9c7e11"
 
@@ -77,12 +81,22 @@ def test_ordinary_virtual_machine_is_neither_isolated_nor_replicated(vm: MakeFac
         ({"replication": None}, r"match\.replication None: give a text"),
         ({"isolation": 1}, r"match\.isolation 1: give a text"),
         ({"where": True}, r"match\.where True: give a JMESPath expression"),
+        (
+            {"where": 'contains(notes, "dc")'},
+            r"match\.where 'contains\(notes, \"dc\"\)': there is no fact dc; texts stand in single quotes: 'dc'; there",
+        ),
+        ({"where": "nmae == 'x'"}, r"match\.where \"nmae == 'x'\": there is no fact nmae; there are checkpoint,"),
         ({"where": "name =="}, r"match\.where 'name ==': not a JMESPath expression"),
     ],
 )
 def test_bad_match_names_field_value_and_way_out(match: Any, error: str) -> None:
     with pytest.raises(ValueError, match=f"^{error}"):
         parse_conditions(match)
+
+
+def test_known_facts_are_what_the_module_returns() -> None:
+    returned = yaml.safe_load(MODULE.read_text(encoding="utf-8"))["RETURN"]["virtual_machines"]["contains"]
+    assert list(FACTS) == sorted(returned)
 
 
 @pytest.mark.parametrize("subset", ["groups", "replication"])

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -64,6 +65,35 @@ def test_escaped_pattern_matches_only_its_own_text(text: str, other: str) -> Non
     pattern = wildcard(re.sub(r"([*?\[\]`])", r"`\1", text))
     assert pattern.match(fold(text))
     assert bool(pattern.match(fold(other))) is (fold(text) == fold(other))
+
+
+@given(st.text("ab*?", max_size=10), st.text("abc", max_size=10))
+def test_stars_match_as_if_every_way_was_tried(pattern: str, name: str) -> None:
+    """A pattern means the same as the regular expression with .* for each star, which tries all ways."""
+    every_way = re.fullmatch(pattern.upper().replace("*", ".*").replace("?", "."), name.upper())
+    assert bool(wildcard(pattern).match(fold(name))) is bool(every_way)
+
+
+@given(st.text("ab*?[]-`", max_size=12), st.text("ab]-*[", max_size=8))
+def test_sets_beside_stars_match_as_if_every_way_was_tried(pattern: str, name: str) -> None:
+    try:
+        compiled = wildcard(pattern)
+    except ValueError:
+        return
+    # Without its atomic groups an expression tries all ways.
+    every_way = re.compile(compiled.pattern.replace("(?>", "(?:"), compiled.flags)
+    assert bool(compiled.match(fold(name))) is bool(every_way.match(fold(name)))
+
+
+@pytest.mark.parametrize("stars", [6, 12, 100])
+def test_pattern_of_many_stars_ends_for_every_name(stars: int) -> None:
+    """The name of a virtual machine does not decide how long a pattern takes."""
+    pattern = wildcard("*-" * stars + "db*")
+    begun = time.monotonic()
+    for length in (100, 2_000):
+        assert not pattern.match("-" * length)
+        assert pattern.match("-" * length + "DB")
+    assert time.monotonic() - begun < 2
 
 
 # Each pair was compared with [string]::Equals(..., 'OrdinalIgnoreCase').

@@ -98,6 +98,10 @@ def test_label_is_number_and_name_or_reason(fields: dict[str, str], label: str) 
             {"match": {"where": "foo(name)"}, "profile": "lab", "reason": "r"},
             "rule 1 (r): match.where 'foo(name)': JMESPath has no function foo;",
         ),
+        (
+            {"match": {"where": 'contains(notes, "dc")'}, "profile": "lab", "reason": "r"},
+            "rule 1 (r): match.where 'contains(notes, \"dc\")': there is no fact dc; texts stand in single quotes",
+        ),
     ],
 )
 def test_bad_rule_is_named_with_field_value_and_way_out(rule: Any, problem: str) -> None:
