@@ -52,7 +52,8 @@ options:
     default: false
 seealso:
   - module: hyperv.integration.linux_guest_kvp
-  - ref: ansible_collections.hyperv.integration.docsite.guide_guest_data
+  - name: Guide to guest data
+    link: https://github.com/hyperv-integration/hyperv.integration/blob/main/docs/docsite/rst/guide_guest_data.rst
     description: What the pools are, who writes them, and how the host reads them.
 author:
   - hyperv.integration contributors (@hyperv-integration)

@@ -85,9 +85,15 @@ def _table(head: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[s
 
 
 def _text(text: str) -> str:
-    """Text of others, in which nothing is markup; the fields of a template stand for what they hold."""
+    """Text of others without markup, but for RV(...) of a module; the fields of a template stand for what they hold."""
     shown = re.sub(r"\{(\w+)\}", lambda field: f"<{field[1].replace('_', ' ')}>", " ".join(text.split()))
-    return re.sub(r"([*_`|\\])", r"\\\1", shown)
+    escaped = re.sub(r"([*_`|\\])", r"\\\1", shown)
+    return re.sub(r"RV\((\S+)\) of (\S+)", lambda value: _returned(*value.groups()), escaped)
+
+
+def _returned(value: str, module: str) -> str:
+    """A return value of a module, both escaped, as it is named in a guide."""
+    return "``{}``, as the module ``{}`` returns it".format(*(name.replace("\\", "") for name in (value, module)))
 
 
 def _words(words: Iterable[str]) -> str:

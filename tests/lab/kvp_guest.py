@@ -15,7 +15,7 @@ from pythons import machines_python
 
 KVP = "hyperv.integration.linux_guest_kvp"
 KVP_INFO = "hyperv.integration.linux_guest_kvp_info"
-GROUP = "linux_guests"
+GROUP = "hyperv_linux_guests"
 
 
 def write_inventory(directory: Path, interpreter: str) -> Path:

@@ -17,9 +17,10 @@ from typing import Any
 
 import yaml
 
+from hyperv_simulator.paths import cache_dir
 from playbook_runner import run_playbook
 from simulator_runner import Simulator
-from workspace import CHECKOUT, cache_dir, fixed_variables
+from workspace import CHECKOUT, fixed_variables
 
 DEMO = CHECKOUT / "docs" / "demo"
 # What differs from run to run.

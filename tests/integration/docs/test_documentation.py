@@ -50,13 +50,15 @@ SIDECARS = sorted(CHECKOUT.glob("plugins/modules/*.yml"))
 
 # Documents about what is done inside guests, and in a project of the reader's: tests of their own run their playbooks.
 GUEST_DOCUMENTS = {
-    path for path in (*GUIDES.glob("*.rst"), *ROLE_READMES) if "hosts: linux_guests" in path.read_text("utf-8")
+    path for path in (*GUIDES.glob("*.rst"), *ROLE_READMES) if "hosts: hyperv_linux_guests" in path.read_text("utf-8")
 }
 MOLECULE = GUIDES / "guide_molecule.rst"
 
 TOOLS = Path(sys.executable).parent
 # Text is what a command prints: there is nothing to run.
 LANGUAGES = ("yaml", "shell", "powershell", "text")
+# Where ansible-galaxy installs the collection.
+INSTALLED = "~/.ansible/collections/ansible_collections/hyperv/integration/"
 # Programs whose command lines are not looked into.
 OTHER_PROGRAMS = {
     *(".", "ansible-builder", "ansible-doc", "ansible-galaxy", "cd", "export", "git", "molecule", "python3", "sudo")
@@ -205,6 +207,16 @@ def test_variables_for_awx_are_those_of_its_configuration() -> None:
     assert set(re.findall(r"`(hyperv_awx_\w+)`", readme)) == set(re.findall(r"{{ (hyperv_awx_\w+)", text))
 
 
+def test_plays_target_the_groups_that_the_playbooks_target() -> None:
+    """A reader has one inventory."""
+    plays = [(block.label, play) for block in of_kind("playbook") for play in block.data if "hosts" in play]
+    groups = {(label, group) for label, play in plays for group in play["hosts"].split(":")}
+    known = ("hyperv_hosts", "hyperv_linux_guests", "localhost")
+    assert [(label, group) for label, group in sorted(groups) if group not in known] == []
+    defaults = (CHECKOUT / "playbooks" / "audit.yml").read_text(encoding="utf-8")
+    assert [group for group in known[:2] if f"default('{group}')" not in defaults] == []
+
+
 def test_fleets_are_valid() -> None:
     for block in of_kind("fleet"):
         fleet.parse(block.text, block.label)
@@ -237,8 +249,8 @@ def test_shell_commands_exist(block: Block, tmp_path: Path) -> None:
             case "ansible":
                 done = run(TOOLS / words[0], *words[1:], "--list-hosts", cwd=tmp_path)
                 assert done.returncode == 0, done.stderr
-            case "ansible-playbook" if "apply.yml" in words:
-                assert (CHECKOUT / "extensions" / "awx" / "apply.yml").exists(), "tests of its own run it"
+            case "ansible-playbook" if words[1].startswith(INSTALLED):
+                assert (CHECKOUT / words[1].removeprefix(INSTALLED)).exists(), "tests of its own run it"
             case "ansible-playbook":
                 line = PlaybookCLI(words)
                 line.init_parser()
@@ -308,6 +320,18 @@ def test_the_simulators_readme_is_complete() -> None:
     assert sorted(word for word in words if f"`{word}`" not in text) == []
     offered = list(command_line(cli.parser()))
     assert sorted(words for words in offered if f"`{words}" not in text) == []
+
+
+def test_see_also_leads_to_pages_that_exist() -> None:
+    """A reference to a guide becomes the address of a search that finds nothing, because no site has the guides."""
+    modules = [
+        path.read_text(encoding="utf-8") for path in CHECKOUT.glob("plugins/*/*") if path.suffix in (".py", ".yml")
+    ]
+    assert [text for text in modules if "  - ref: ansible_collections.hyperv" in text] == []
+    ours = "https://github.com/hyperv-integration/hyperv.integration/blob/main/"
+    linked = {path for text in modules for path in re.findall(rf"{ours}(\S+)", text)}
+    assert linked
+    assert [path for path in linked if not (CHECKOUT / path).exists()] == []
 
 
 def test_the_readme_lists_all_content() -> None:

@@ -24,7 +24,7 @@ def test_playbooks_run(document: str, tmp_path: Path) -> None:
     for block in code_blocks(CHECKOUT / document):
         if block.kind == "playbook":
             playbooks.append(tmp_path / f"line{block.line}.yml")
-            playbooks[-1].write_text(block.text.replace("linux_guests", "guests"), encoding="utf-8")
+            playbooks[-1].write_text(block.text.replace("hyperv_linux_guests", "guests"), encoding="utf-8")
     assert len(playbooks) >= 2
     with World([Recipe("guest", "debian-12")], tmp_path / "world") as world:
         inventory = world.inventory({"guest": {"ansible_become": False}})

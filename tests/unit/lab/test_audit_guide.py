@@ -28,3 +28,9 @@ def test_stale_table_is_made_anew() -> None:
     stale = re.sub(r"(?m)^   \* - ``unread``\n", "", text, count=1)
     assert stale != text
     assert audit_guide.generated(stale) == text
+
+
+def test_return_value_is_shown_without_the_markup_of_modules() -> None:
+    text = audit_guide.tables()["facts_of_guest"]
+    assert "RV(" not in text
+    assert "     - ``linux_guest``, as the module ``linux_guest_info`` returns it\n" in text
