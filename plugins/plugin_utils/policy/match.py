@@ -8,12 +8,43 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.expression import Facts, compile_expression
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.names import fold, wildcard
 
-Condition = Callable[[Facts], bool]
+_Test = Callable[[Facts], bool]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One field of a match. Called with the facts of a virtual machine it tells whether it holds.
+
+    field, value: as written in the policy.
+    """
+
+    field: str
+    value: Any
+    test: _Test
+
+    def __call__(self, facts: Facts) -> bool:
+        return self.test(facts)
+
+    def unmet(self) -> str:
+        """Return, in words, that the condition holds for no virtual machine."""
+        values = [str(value) for value in (self.value if isinstance(self.value, list) else [self.value])]
+        text = _UNMET.get(self.field, f"no virtual machine meets {self.field} {{}}").format(", ".join(values))
+        wild = self.field == "name" and any(character in value for value in values for character in "*?[")
+        return f"{text} (a name is exact: wildcards belong into pattern)" if wild else text
+
+
+_UNMET = {
+    "name": "no virtual machine is named {}",
+    "pattern": "no name of a virtual machine matches {}",
+    "group": "no virtual machine is in the group {}",
+    "id": "no virtual machine has the id {}",
+}
 
 # Source: reflection facts of Microsoft.HyperV.PowerShell.VMReplicationMode, module Hyper-V 2.0.0.0.
 REPLICATION_MODES = ("None", "Primary", "Replica", "TestReplica", "ExtendedReplica")
@@ -60,7 +91,7 @@ def parse_conditions(raw: object) -> tuple[Condition, ...]:
         if key not in _PARSERS:
             raise ValueError(f"match.{key}: there is no such condition; there are {', '.join(_PARSERS)}")
         try:
-            conditions.append(_PARSERS[key](value))
+            conditions.append(Condition(key, value, _PARSERS[key](value)))
         except ValueError as error:
             raise ValueError(f"match.{key} {value!r}: {error}") from error
     return tuple(conditions)
@@ -79,22 +110,22 @@ def _gathered(facts: Facts, subset: str) -> Any:
     return facts[subset]
 
 
-def _name(value: object) -> Condition:
+def _name(value: object) -> _Test:
     names = {fold(name) for name in _texts(value)}
     return lambda facts: fold(facts["name"]) in names
 
 
-def _pattern(value: object) -> Condition:
+def _pattern(value: object) -> _Test:
     patterns = [wildcard(pattern) for pattern in _texts(value)]
     return lambda facts: any(pattern.match(fold(facts["name"])) for pattern in patterns)
 
 
-def _group(value: object) -> Condition:
+def _group(value: object) -> _Test:
     groups = {fold(group) for group in _texts(value)}
     return lambda facts: not groups.isdisjoint(map(fold, _gathered(facts, "groups")))
 
 
-def _id(value: object) -> Condition:
+def _id(value: object) -> _Test:
     try:
         ids = {uuid.UUID(text) for text in _texts(value)}
     except ValueError as error:
@@ -102,7 +133,7 @@ def _id(value: object) -> Condition:
     return lambda facts: uuid.UUID(facts["id"]) in ids
 
 
-def _replication(value: object) -> Condition:
+def _replication(value: object) -> _Test:
     known = {fold(mode): mode for mode in REPLICATION_MODES}
     modes = {known.get(fold(text)) for text in _texts(value)}
     if None in modes:
@@ -110,7 +141,7 @@ def _replication(value: object) -> Condition:
     return lambda facts: _gathered(facts, "replication")["mode"] in modes
 
 
-def _isolation(value: object) -> Condition:
+def _isolation(value: object) -> _Test:
     if isinstance(value, bool):
         return lambda facts: bool(facts.get("isolation")) is value
     # The types are not a closed list: SNP, TDX, VBS, OpenHCL and TrustedLaunch appear in public text.
@@ -118,13 +149,13 @@ def _isolation(value: object) -> Condition:
     return lambda facts: fold(facts.get("isolation") or "") in types
 
 
-def _where(value: object) -> Condition:
+def _where(value: object) -> _Test:
     if not isinstance(value, str):
         raise ValueError("give a JMESPath expression as text")
     return compile_expression(value, known=FACTS)
 
 
-_PARSERS: Mapping[str, Callable[[Any], Condition]] = {
+_PARSERS: Mapping[str, Callable[[Any], _Test]] = {
     "name": _name,
     "pattern": _pattern,
     "group": _group,

@@ -16,7 +16,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.errors i
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.explain import explain
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.expression import Facts
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.names import fold
-from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.profiles import Profile
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.profiles import GuestStep, Profile
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.rules import Policy, Rule, parse_policy
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.shapes import (
     Change,
@@ -28,6 +28,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.shapes i
 
 # Verdicts that mean: the guest does not answer. An older protocol or an unhealthy application still answers.
 _SILENT = ("no_contact", "lost_communication", "error")
+_SETTING = {True: "on", False: "off", None: "left alone"}
 # Isolation types with which a Linux guest refuses all but heartbeat, shutdown and time synchronization.
 # Source: Linux, enum hv_isolation_type (TrustedLaunch is none), drivers/hv/channel_mgmt.c (allowed_in_isolated).
 _CONFIDENTIAL = ("VBS", "SNP", "TDX")
@@ -70,6 +71,8 @@ def _check_facts(virtual_machines: Sequence[Facts]) -> None:
 
 def _decide(facts: Facts, policy: Policy) -> Decision:
     deciders = _deciders(facts, policy)
+    refusals = {service: policy.refusal(rule, service) for service, rule in deciders.items()}
+    wanted = {service: None if refusals[service] else rule.services[service] for service, rule in deciders.items()}
     rules = list(dict.fromkeys(deciders.values()))
     profiles = list(dict.fromkeys(rule.profile for rule in rules if rule.profile))
     decision = Decision(
@@ -77,7 +80,7 @@ def _decide(facts: Facts, policy: Policy) -> Decision:
         name=facts["name"],
         profiles=[profile.name for profile in profiles],
         rules=[rule.label for rule in rules],
-        reason="; ".join(rule.reason for rule in rules if rule.reason),
+        reason="; ".join(filter(None, (_reason(rule, wanted) for rule in rules))),
         services={},
         changes={},
         overrides={},
@@ -90,21 +93,19 @@ def _decide(facts: Facts, policy: Policy) -> Decision:
         decision["notes"].append(f"left alone: {facts['error']}")
         return decision
     for service in KEYS:
-        rule = deciders.get(service)
-        wanted = rule.services[service] if rule else None
-        if rule is None or wanted is None:
+        if service not in deciders or deciders[service].services[service] is None:
             continue
-        refusal = policy.refusal(rule, service)
+        rule, refusal, after = deciders[service], refusals[service], wanted[service]
         before = (facts["services"].get(service) or {}).get("enabled")
-        if refusal:
-            decision["refused"].append(refusal)
-        elif before is None:
+        if before is None:
             decision["not_offered"].append(service)
-        else:
-            decision["services"][service] = wanted
-            if before != wanted:
-                decision["changes"][service] = Change(before=before, after=wanted)
-            if not wanted and service in policy.protected:
+        elif refusal:
+            decision["refused"].append(refusal)
+        elif after is not None:
+            decision["services"][service] = after
+            if before != after:
+                decision["changes"][service] = Change(before=before, after=after)
+            if not after and service in policy.protected:
                 override = rule.overrides[service]
                 decision["overrides"][service] = override.reason
                 if override.until:
@@ -123,21 +124,44 @@ def _deciders(facts: Facts, policy: Policy) -> dict[str, Rule]:
     return deciders
 
 
+def _reason(rule: Rule, wanted: Mapping[str, bool | None]) -> str:
+    """Return why a rule exists: its own words, or its profile's purpose and where the decision departs from it."""
+    if rule.reason or rule.profile is None:
+        return rule.reason
+    other = [
+        f"{service}: {_SETTING[wanted[service]]}"
+        for service, of_profile in rule.profile.services.items()
+        if wanted[service] is not of_profile
+    ]
+    return rule.profile.purpose + (f" (except {', '.join(other)})" if other else "")
+
+
 def _notes(facts: Facts, profiles: Iterable[Profile], services: Mapping[str, bool]) -> list[str]:
     notes = []
     for profile in profiles:
-        notes += [f"{profile.name}: {text}" for text in profile.guest]
+        notes += [f"{profile.name}: {step.text}" for step in profile.guest if _remains(step, facts, services)]
         for service in profile.in_contact:
             seen = facts["services"].get(service) or {}
             if services.get(service) and seen.get("enabled") and seen.get("verdict") in _SILENT:
                 notes.append(f"{profile.name}: {service} has to answer, but the host sees {seen['verdict']}")
     refused = [service for service in _REFUSED_WHEN_CONFIDENTIAL if services.get(service)]
     if facts.get("isolation") in _CONFIDENTIAL and refused:
+        named = [profile.name for profile in profiles]
+        instead = "" if "isolated" in named else "; the profile isolated leaves them alone"
         notes.append(
-            f"isolation {facts['isolation']}: a Linux guest refuses {', '.join(refused)} whatever the switch; "
-            "the profile isolated leaves them alone"
+            f"isolation {facts['isolation']}: a Linux guest refuses {', '.join(refused)} regardless of the host "
+            f"setting{instead}"
         )
     return notes
+
+
+def _remains(step: GuestStep, facts: Facts, services: Mapping[str, bool]) -> bool:
+    """Tell whether a step in the guest is still to be done, once the services have these host settings."""
+    if step.service is None:
+        return True
+    seen = facts["services"].get(step.service) or {}
+    done = step.done_when_ok and seen.get("enabled") and seen.get("verdict") == "ok"
+    return bool(services.get(step.service, seen.get("enabled"))) and not done
 
 
 def _grouped(decisions: Iterable[Decision]) -> list[ModulePlanEntry]:

@@ -12,28 +12,43 @@ from dataclasses import dataclass
 from ansible_collections.hyperv.integration.plugins.module_utils._components import KEYS
 
 
+@dataclass(frozen=True)
+class GuestStep:
+    """What remains to be done in the guest, because the host cannot do it.
+
+    text: for people. service: key of the service without which the step is pointless, None when there is none.
+    done_when_ok: whether a guest that answers on the service has taken the step.
+    """
+
+    text: str
+    service: str | None = None
+    done_when_ok: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Profile:
     """name: as written in a policy.
     purpose: one line for people, without a full stop.
-    services: key to wanted switch. None means decided to be left alone; what is missing is left to later rules.
+    services: each key to its wanted host setting, None to leave it alone. A profile decides every service, so that no
+    later rule undoes what it leaves alone.
     in_contact: services that are of use only when the guest answers on them.
-    guest: what remains to be done in the guest, one text each. The host cannot do it.
+    guest: what remains to be done in the guest.
     """
 
     name: str
     purpose: str
     services: Mapping[str, bool | None]
     in_contact: tuple[str, ...] = ()
-    guest: tuple[str, ...] = ()
+    guest: tuple[GuestStep, ...] = ()
 
 
-_AVAILABLE = {"heartbeat": True, "shutdown": True, "time_synchronization": True}
+_ALONE: Mapping[str, bool | None] = dict.fromkeys(KEYS)
+_AVAILABLE = {**_ALONE, "heartbeat": True, "shutdown": True, "time_synchronization": True}
 # The door into the guest's file system stays shut unless somebody copies files: least functionality.
 # Source: Microsoft, "Manage Hyper-V Integration Services": the only one that is off by default.
 _SAFE = {**_AVAILABLE, "key_value_pair_exchange": True, "vss": True, "guest_service_interface": False}
 
-NONE = Profile("none", "leave every service as it is", dict.fromkeys(KEYS))
+NONE = Profile("none", "leave every service as it is", _ALONE)
 
 PROFILES: Mapping[str, Profile] = {
     profile.name: profile
@@ -48,9 +63,13 @@ PROFILES: Mapping[str, Profile] = {
             # disables the provider in the guest; opinions differ whether even that is needed
             # (MicrosoftDocs/azure-docs#99020, #120885, #123945).
             guest=(
-                "take the time from the domain hierarchy: keep the host's switch on, so that boot and resume get a "
-                "sane clock, and switch off the time provider in the guest (DWORD Enabled = 0 under "
-                r"HKLM\SYSTEM\CurrentControlSet\Services\W32Time\TimeProviders\VMICTimeProvider, then restart W32Time)",
+                GuestStep(
+                    "take the time from the domain hierarchy: keep time synchronization enabled on the host, so that "
+                    "boot and resume get a correct clock, and disable the time provider in the guest (DWORD Enabled = "
+                    r"0 under HKLM\SYSTEM\CurrentControlSet\Services\W32Time\TimeProviders\VMICTimeProvider, then "
+                    "restart W32Time)",
+                    "time_synchronization",
+                ),
             ),
         ),
         Profile(
@@ -58,7 +77,13 @@ PROFILES: Mapping[str, Profile] = {
             "as default_safe; backups of the running guest are consistent, so VSS has to answer",
             _SAFE,
             in_contact=("vss",),
-            guest=("the guest's VSS service (Windows: vmicvss) or daemon (Linux: hv_vss_daemon) has to run",),
+            guest=(
+                GuestStep(
+                    "the guest's VSS service (Windows: vmicvss) or daemon (Linux: hv_vss_daemon) must run",
+                    "vss",
+                    done_when_ok=True,
+                ),
+            ),
         ),
         Profile(
             "replica",
@@ -67,15 +92,25 @@ PROFILES: Mapping[str, Profile] = {
             # Source: Microsoft Best Practices Analyzer for Hyper-V: integration services must be installed before
             # virtual machines can use an alternate IP address after a failover; and the rule on VSS-based backups.
             in_contact=("key_value_pair_exchange", "vss"),
-            guest=("Linux guests need the distribution's scripts that set addresses (hv_set_ifconfig)",),
+            guest=(
+                GuestStep(
+                    "Linux guests need the distribution's scripts that set addresses (hv_set_ifconfig)",
+                    "key_value_pair_exchange",
+                ),
+            ),
         ),
         Profile(
             "hardened",
-            "only what keeps the guest available; data exchange stays as it is",
+            "only what keeps the guest available; data exchange is left alone",
             {**_AVAILABLE, "vss": True, "guest_service_interface": False},
             guest=(
-                "PowerShell Direct has its only switch in the guest: disable the service vmicvmsession there",
-                "the host tells the guest its own name and version unless DisableHostKVPItems is set",
+                GuestStep(
+                    "PowerShell Direct can be disabled only in the guest: disable the service vmicvmsession there"
+                ),
+                GuestStep(
+                    "the host sends the guest its own name and version unless DisableHostKVPItems is set",
+                    "key_value_pair_exchange",
+                ),
             ),
         ),
         Profile(

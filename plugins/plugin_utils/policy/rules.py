@@ -38,7 +38,7 @@ class Rule:
     label: "rule 2 (web servers)", for people.
     services: key to wanted switch, None = decided to be left alone. What is missing this rule does not decide.
     overrides: key to why a protected service may be off, and until when; those of the whole policy included.
-    reason: why the rule exists; the profile's purpose unless the rule gives one.
+    reason: why the rule exists, as its author says; "" when the author says nothing.
     """
 
     label: str
@@ -125,7 +125,7 @@ def _parse(raw: Mapping[str, Any], today: date | None) -> tuple[Policy, list[str
     protected: list[str] = attempt("host_policy_", _protected, raw.get("protected") or [], otherwise=[])
     overrides: dict[str, Override] = attempt("host_policy_", _overrides, raw.get("overrides") or {}, otherwise={})
     profile = attempt(f"{DEFAULT_LABEL}: ", _profile, raw.get("default", "default_safe"), otherwise=NONE)
-    default = Rule(DEFAULT_LABEL, (), profile, profile.services, overrides, profile.purpose)
+    default = Rule(DEFAULT_LABEL, (), profile, profile.services, overrides, "")
     raw_rules: list[object] = attempt("host_policy_", _rules, raw.get("rules") or [], otherwise=[])
     rules = []
     for number, raw_rule in enumerate(raw_rules, start=1):
@@ -162,8 +162,7 @@ def _rule(label: str, raw: object, policy_overrides: Mapping[str, Override]) -> 
                 f"overrides.{service}: the rule does not switch {service} off; an override only permits it, so add "
                 f"services: {{{service}: false}} or remove the override"
             )
-    reason = raw.get("reason") or (profile.purpose if profile else "")
-    return Rule(label, conditions, profile, services, {**policy_overrides, **overrides}, reason)
+    return Rule(label, conditions, profile, services, {**policy_overrides, **overrides}, raw.get("reason") or "")
 
 
 def _profile(name: object) -> Profile:

@@ -38,7 +38,7 @@ def test_plan_in_words(vm: MakeFacts) -> None:
         "rule 1 (appliances): a01, a02",
         "  change: key_value_pair_exchange on -> off: a01, a02",
         "rule 3 (boxes) -> lab: b01, b02",
-        "  why: every service on, the Guest Service Interface too",
+        "  why: every service on, the Guest Service Interface too (except time_synchronization: off)",
         "  change: time_synchronization on -> off: b02",
         "  change: vss off -> on: b02",
         "  overridden: time_synchronization may be off: measured by PTP [b02]",

@@ -85,6 +85,90 @@ def test_merge_leaves_alone_what_profile_none_exempts(vm: MakeFacts) -> None:
     assert decide(vm("web01"), rules=rules, merge=True)["services"] == {}
 
 
+@pytest.mark.parametrize(
+    ("profile", "alone"),
+    [
+        ("hardened", {"key_value_pair_exchange"}),
+        ("isolated", {"key_value_pair_exchange", "vss", "guest_service_interface"}),
+    ],
+)
+def test_merge_leaves_alone_what_a_named_profile_leaves_alone(vm: MakeFacts, profile: str, alone: set[str]) -> None:
+    """A rule for all others further down does not undo the profile of a rule above it."""
+    rules = [{"match": {"name": "web01"}, "profile": profile}, {"match": {"pattern": "*"}, "profile": "lab"}]
+    decision = decide(vm("web01", off=("guest_service_interface", *alone)), rules=rules, merge=True)
+    assert (decision["rules"], decision["changes"]) == (["rule 1"], {})
+    assert not alone & set(decision["services"])
+
+
+def test_merge_takes_a_service_from_an_earlier_rule_before_the_profile(vm: MakeFacts) -> None:
+    rules = [
+        {"match": {"name": "web01"}, "services": {"kvp": True}},
+        {"match": {"pattern": "*"}, "profile": "isolated"},
+    ]
+    decision = decide(vm("web01", off=("key_value_pair_exchange", "vss")), rules=rules, merge=True)
+    assert decision["changes"] == {"key_value_pair_exchange": {"before": False, "after": True}}
+    assert decision["reason"] == (
+        "confidential virtual machines: what their kernel refuses is left alone (except key_value_pair_exchange: on)"
+    )
+
+
+def test_purpose_of_a_profile_names_where_the_rule_departs_from_it(vm: MakeFacts) -> None:
+    rules = [{"match": {"pattern": "*"}, "profile": "default_safe", "services": {"gsi": True, "shutdown": False}}]
+    assert decide(vm("web01"), rules=rules)["reason"] == (
+        "every service on, but the host copies no files into the guest "
+        "(except shutdown: left alone, guest_service_interface: on)"
+    )
+    assert decide(vm("web01"), rules=[{**rules[0], "reason": "asked for"}])["reason"] == "asked for"
+
+
+def test_isolation_note_does_not_name_the_profile_that_is_in_use(vm: MakeFacts) -> None:
+    rules = [{"match": {"pattern": "*"}, "profile": "isolated", "services": {"kvp": True}}]
+    (note,) = decide(vm("secret", isolation="SNP"), rules=rules)["notes"]
+    assert note == "isolation SNP: a Linux guest refuses key_value_pair_exchange regardless of the host setting"
+
+
+@pytest.mark.parametrize(
+    ("enabled", "verdict", "told"),
+    [
+        (True, "ok", False),
+        (True, "no_contact", True),
+        (True, "not_applicable", True),
+        (False, "disabled", True),
+    ],
+)
+def test_guest_step_is_left_out_where_the_service_answers(
+    vm: MakeFacts, enabled: bool, verdict: str, told: bool
+) -> None:
+    facts = vm("db01")
+    facts["services"]["vss"] = {"offered": True, "enabled": enabled, "verdict": verdict}
+    notes = decide(facts, default="backup")["notes"]
+    assert (
+        "backup: the guest's VSS service (Windows: vmicvss) or daemon (Linux: hv_vss_daemon) must run" in notes
+    ) is told
+
+
+@pytest.mark.parametrize(
+    ("profile", "services"),
+    [("domain_controller", {"timesync": False}), ("backup", {"vss": False}), ("replica", {"kvp": False, "vss": False})],
+)
+def test_guest_step_is_left_out_where_the_rule_disables_its_service(
+    vm: MakeFacts, profile: str, services: dict[str, bool]
+) -> None:
+    """The note of a profile speaks of a service that is on: it would contradict the plan."""
+    rules = [{"match": {"pattern": "*"}, "profile": profile, "services": services}]
+    facts = vm("vm01")
+    for service in facts["services"].values():
+        service["verdict"] = "no_contact"
+    overrides = {"timesync": "time from the PTP appliance"}
+    assert decide(facts, rules=rules, overrides=overrides)["notes"] == []
+
+
+def test_guest_step_is_left_out_where_its_service_stays_off(vm: MakeFacts) -> None:
+    notes = decide(vm("pay01", off=("key_value_pair_exchange",)), default="hardened")["notes"]
+    assert [note.partition(" ")[0] for note in notes] == ["hardened:"]
+    assert "vmicvmsession" in notes[0]
+
+
 def test_refused_service_is_left_alone_and_explained(vm: MakeFacts) -> None:
     rules = [
         {"name": "r", "match": {"pattern": "*"}, "services": {"shutdown": False, "vss": False}},
@@ -184,7 +268,7 @@ def test_confidential_guest_refuses_services(vm: MakeFacts, isolation: str, prof
     notes = decide(vm("secret", isolation=isolation), default=profile)["notes"]
     assert bool(notes) is told
     if told:
-        assert "refuses key_value_pair_exchange, vss whatever the switch" in notes[0]
+        assert "refuses key_value_pair_exchange, vss regardless of the host setting; the profile isolated" in notes[0]
 
 
 def test_summary_counts_and_names_unused_rules(vm: MakeFacts) -> None:

@@ -228,6 +228,29 @@ def test_merged_later_rules_never_take_back_what_was_decided(
 
 
 @given(fleets, policies)
+def test_merge_never_changes_what_a_matching_profile_leaves_alone(
+    fleet: list[dict[str, Any]], policy: dict[str, Any]
+) -> None:
+    """For each virtual machine, the first rule with a profile that matches it, asked alone, leaves services alone: only
+    a rule before it may decide them, and no rule after it, not even one for all that has everything on."""
+    last = {"match": {"pattern": "*"}, "profile": "lab"}
+    plan = make_plan(fleet, {**policy, "merge": True, "rules": [*policy["rules"], last]})
+    for facts, after in zip(fleet, applied(fleet, plan), strict=True):
+        before: set[str] = set()
+        for rule in policy["rules"]:
+            (alone,) = make_plan([facts], {"default": "none", "rules": [rule]})["decisions"]
+            if alone["rules"] == ["host_policy_default"]:
+                continue
+            own = {service for service, wanted in rule["services"].items() if wanted is not None}
+            if "profile" in rule:
+                exempt = {key for key in KEYS if PROFILES[rule["profile"]].services.get(key) is None}
+                for service in (exempt - own - before) & set(facts["services"]):
+                    assert after["services"][service]["enabled"] is facts["services"][service]["enabled"]
+                break
+            before |= set(rule["services"])
+
+
+@given(fleets, policies)
 def test_plan_is_json(fleet: list[dict[str, Any]], policy: dict[str, Any]) -> None:
     plan = make_plan(fleet, policy)
     assert json.loads(json.dumps(plan)) == plan

@@ -35,6 +35,12 @@ def test_profile_switches(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TABLE)
+def test_profile_decides_every_service(name: str) -> None:
+    """What it leaves alone is null, not missing: a later rule of a merged policy must not decide it."""
+    assert list(PROFILES[name].services) == list(KEYS)
+
+
+@pytest.mark.parametrize("name", TABLE)
 def test_no_profile_disables_a_protected_service(name: str) -> None:
     assert not [key for key in PROTECTED if PROFILES[name].services.get(key) is False]
 
@@ -46,5 +52,5 @@ def test_what_must_answer_is_switched_on(name: str) -> None:
 
 def test_domain_controllers_are_told_to_prefer_the_guests_time_provider() -> None:
     (advice,) = PROFILES["domain_controller"].guest
-    assert r"W32Time\TimeProviders\VMICTimeProvider" in advice
-    assert "Enabled = 0" in advice
+    assert r"W32Time\TimeProviders\VMICTimeProvider" in advice.text
+    assert "Enabled = 0" in advice.text
