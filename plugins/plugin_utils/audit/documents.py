@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +28,44 @@ Place = tuple[str | int, ...]
 
 _SCHEMAS = Path(__file__).parent / "schemas"
 _LONGEST = 200
+# More than people write, and little enough to be read in seconds.
+_MOST_CHARACTERS = 1_000_000
+_MOST_VALUES = 50_000
+_DEEPEST = 50
+_LONGEST_NUMBER = 100
+_MOST_PROBLEMS = 100
 
 
 class _Loader(yaml.SafeLoader):
     """Plain data only: a date stays the text it is written as, and there are no aliases, so nothing can be endless."""
 
+    _depth = 0
+    _values = 0
+
     def compose_node(self, parent: Any, index: Any) -> Any:
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.constructor.ConstructorError(None, None, "aliases are not read", mark)
-        return super().compose_node(parent, index)
+            raise _problem("aliases are not read", mark)
+        if self._depth == _DEEPEST:
+            raise _problem(f"it is nested more than {_DEEPEST} levels deep", mark)
+        if self._values == _MOST_VALUES:
+            raise _problem(f"the file has more than {_MOST_VALUES:,} values: split it", mark)
+        self._values += 1
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        numeric = node.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+        if numeric and len(node.value) > _LONGEST_NUMBER:
+            raise _problem(
+                f"a number has at most {_LONGEST_NUMBER} characters; write a text in quotes", node.start_mark
+            )
+        try:
+            return super().construct_object(node, deep)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise _problem(f"{_short(repr(node.value))} is not of the type {node.tag}", node.start_mark) from error
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -45,23 +74,27 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
+def _problem(text: str, mark: Any) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(None, None, text, mark)
+
+
 class Document:
     """A file that was read. path: as it was given, for messages. data: its content."""
 
     data: Any
 
     def __init__(self, path: str, text: str) -> None:
-        """Raises AuditError for what is no YAML, and for a key that a mapping has twice."""
+        """Raises AuditError for what is no YAML, for a key that a mapping has twice, and for a file of endless size."""
         self.path = path
+        if len(text) > _MOST_CHARACTERS:
+            raise AuditError(f"{path}:1: the file has more than {_MOST_CHARACTERS:,} characters: split it")
         try:
             loader = _Loader(text)
             node = loader.get_single_node()
             self._lines = dict(_lines(node, ())) if node else {}
             self.data = loader.construct_document(node) if node else None
         except yaml.YAMLError as error:
-            raise AuditError(f"{path}{_mark(error)}: not YAML: {_first(error)}") from error
-        except RecursionError as error:
-            raise AuditError(f"{path}: not YAML: it is nested too deeply") from error
+            raise AuditError(f"{path}:{_line(error, text)}: not YAML: {_short(_first(error))}") from error
 
     def at(self, place: Place) -> str:
         """Return file and line of a place, or of what is nearest around it."""
@@ -94,7 +127,9 @@ def schema_texts(label: str, data: object, schema: str) -> list[str]:
 
 
 def _problems(data: object, schema: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
-    errors = sorted(Draft202012Validator(schema).iter_errors(data), key=lambda error: [str(p) for p in error.path])
+    # The first ones will do: of a file that is something else, every value is a problem.
+    first = islice(Draft202012Validator(schema).iter_errors(data), _MOST_PROBLEMS)
+    errors = sorted(first, key=lambda error: [str(p) for p in error.path])
     for error in errors:
         yield from _told(error)
 
@@ -104,9 +139,8 @@ def _told(error: ValidationError) -> Iterator[tuple[Place, str]]:
     match error.validator:
         case "additionalProperties" if isinstance(error.schema.get("properties"), Mapping):
             known = error.schema["properties"]
-            for key in error.instance:
-                if key not in known:
-                    yield (*place, key), f"there is no such field; there are {', '.join(known)}"
+            for key in islice((key for key in error.instance if key not in known), _MOST_PROBLEMS):
+                yield (*place, key), f"there is no such field; there are {', '.join(known)}"
         case "enum" if "propertyNames" in error.absolute_schema_path:
             yield (*place, error.instance), f"there is no such field; there are {', '.join(error.validator_value)}"
         case "required":
@@ -135,12 +169,10 @@ def _lines(node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(None, None, "keys are texts", key.start_mark)
+            if key.tag != "tag:yaml.org,2002:str":
+                raise _problem("keys are texts", key.start_mark)
             if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value} is there twice", key.start_mark
-                )
+                raise _problem(f"the key {key.value} is there twice", key.start_mark)
             seen.add(key.value)
             yield from _lines(value, (*place, key.value))
             yield (*place, key.value), key.start_mark.line + 1
@@ -149,9 +181,11 @@ def _lines(node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:
             yield from _lines(item, (*place, index))
 
 
-def _mark(error: yaml.YAMLError) -> str:
+def _line(error: yaml.YAMLError, text: str) -> int:
+    if isinstance(error, yaml.reader.ReaderError):
+        return text.count("\n", 0, error.position) + 1
     mark = getattr(error, "problem_mark", None)
-    return f":{mark.line + 1}" if mark else ""
+    return mark.line + 1 if mark else 1
 
 
 def _first(error: yaml.YAMLError) -> str:
