@@ -109,9 +109,9 @@ def show_host(simulator: Simulator, run: Run, host: str, calls: Counter[str]) ->
     print("\nRefused: shutdown off on every virtual machine, without a reason")
     say(run.one("Disable shutdown everywhere, without a reason", host).msg)
     print("\nWhat the policy wants, and why")
-    for line in run.one("hyperv.integration.host_policy : Tell what the policy wants and why", host)["msg"]:
+    for line in run.one("hyperv.integration.host_policy : Show the plan", host)["msg"]:
         say(line)
-    acted = run.one("hyperv.integration.host_policy : Act", host)
+    acted = run.one("hyperv.integration.host_policy : Apply the plan", host)
     print("\nWhat Ansible changed")
     for vm in acted["virtual_machines"]:
         moved = [f"{key} {'on' if s['after'] else 'off'}" for key, s in sorted(vm["services"].items()) if s["changed"]]

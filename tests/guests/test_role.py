@@ -65,7 +65,7 @@ def test_check_mode_predicts_and_changes_nothing(predicted: list[str], bare: Gue
 
 
 def test_the_host_gets_into_contact_and_a_second_run_changes_nothing(bare: Guest, converged: Run) -> None:
-    seen = converged.one(f"{ROLE} : Look at the guest again").data["linux_guest"]["services"]
+    seen = converged.one(f"{ROLE} : Inspect the guest again").data["linux_guest"]["services"]
     verdicts = {key: service["verdict"] for key, service in seen.items()}
     assert verdicts == dict.fromkeys(SERVICES, "ok") | {"guest_service_interface": "host_disabled"}
     for device in ("kvp", "vss"):

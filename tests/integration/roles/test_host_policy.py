@@ -36,7 +36,7 @@ def apply(inventory: Path, *options: str, hosts: str = HOSTS, **variables: Any) 
 
 
 def acted(run: Run, host: str) -> dict[str, Any]:
-    return run.one(f"{ROLE} : Act", host).data
+    return run.one(f"{ROLE} : Apply the plan", host).data
 
 
 def test_a_policy_is_enforced_in_one_call_each_and_then_rests(fresh: Simulator, winrm: Path) -> None:
@@ -65,7 +65,7 @@ def test_report_and_check_mode_change_nothing_and_say_the_same(fresh: Simulator,
     check = apply(winrm, "--check", "--diff", host_policy_rules=RULES, hosts="hv-de")
     assert (report.code, check.code) == (0, 0), report.output + check.output
     assert fresh.changes() == 0
-    told = [run.one(f"{ROLE} : Tell what the policy wants and why")["msg"] for run in (report, check)]
+    told = [run.one(f"{ROLE} : Show the plan")["msg"] for run in (report, check)]
     assert told[0] == told[1]
     assert "  change: shutdown off -> on: web01" in told[0]
     predicted = acted(check, "hv-de")
@@ -142,7 +142,7 @@ def test_whatever_the_extra_variables_say_shutdown_stays(fresh: Simulator, winrm
     extra = json.dumps({"host_policy_plan": plan})
     run = apply(winrm, "-e", extra, hosts="hv-de")
     assert run.code != 0
-    assert "refused to disable the protected service" in run.one(f"{ROLE} : Act")["msg"]
+    assert "refused to disable the protected service" in run.one(f"{ROLE} : Apply the plan")["msg"]
     assert fresh.changes() == 0
 
 

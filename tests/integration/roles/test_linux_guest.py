@@ -47,7 +47,7 @@ class Outcome:
         )
 
     def told(self, guest: str, run: int = 0) -> str:
-        task = f"{ROLE} : Tell what is to be done and why"
+        task = f"{ROLE} : Show the plan"
         return "\n".join(map(str, (r["msg"] for r in self.runs[run].results if (r.host, r.task) == (guest, task))))
 
 
@@ -92,7 +92,7 @@ def test_row(rows: Outcome, name: str) -> None:
     if failed:
         assert expects["refuses"] in rows.messages(name, 1)
     if "rests" in expects:
-        assert expects["rests"] in run.one(f"{ROLE} : Tell why nothing is done", name).msg
+        assert expects["rests"] in run.one(f"{ROLE} : Show why there is nothing to do", name).msg
     installed = set(rows.world.read(name, "/var/lib/fabricated/packages").split())
     assert set(expects["installed"]) <= installed <= {*expects["installed"], "chrony"}
     assert set(expects["running"]) <= set(rows.world.running(name))
@@ -123,7 +123,7 @@ def test_facts_that_plans_are_tested_with_are_those_of_the_module(rows: Outcome)
             return [] if wanted == found else [f"{path}: {wanted!r}, and the module says {found!r}"]
         return [text for key in wanted for text in agree(wanted[key], found.get(key, "nothing"), f"{path}.{key}")]
 
-    task, problems = f"{ROLE} : Look at the guest", []
+    task, problems = f"{ROLE} : Inspect the guest", []
     for name in ROWS:
         if name == "freebsd":
             continue

@@ -34,7 +34,7 @@ def test_protected_by_default_is_what_cannot_be_dropped() -> None:
 
 
 def test_the_modules_guard_protects_them_whatever_the_variables_say() -> None:
-    (act,) = [task for task in load("tasks/main.yml") if task["name"] == "Act"]
+    (act,) = [task for task in load("tasks/main.yml") if task["name"] == "Apply the plan"]
     arguments = act["hyperv.integration.vm_integration_service"]
     assert arguments["protected"].startswith(f"{{{{ {list(PROTECTED)} | union(")
     assert list(act).count("loop") == 0

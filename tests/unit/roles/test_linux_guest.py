@@ -100,7 +100,10 @@ def test_what_is_not_packaged_has_a_reason_and_a_way_out(family: str) -> None:
 def test_only_builtin_modules_and_no_restart_but_that_of_chrony() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in ROLE.glob("*/*.yml") if path.parent.name != "vars")
     used = set(re.findall(r"(?m)^ +([a-z_]+\.[a-z_]+\.[a-z_]+):", text))
-    assert {name for name in used if not name.startswith("ansible.builtin.")} == {"hyperv.integration.linux_guest_info"}
+    assert {name for name in used if not name.startswith("ansible.builtin.")} == {
+        "hyperv.integration.linux_guest_info",
+        "hyperv.integration.role_options",
+    }
     assert text.count("state: restarted") == 1
     assert load("handlers/main.yml")[0]["name"] == "Restart chrony"
     assert "restarted" in str(load("handlers/main.yml"))
