@@ -15,6 +15,8 @@ options:
       - Names of virtual machines, exact and without case. Never a wildcard, whatever characters they hold.
       - A name that no virtual machine has, and a name that several have, is an error before anything changes.
         The message then names the node of the cluster that owns the virtual machine, or the ids to choose from.
+      - An empty selection is an error, never all virtual machines. Empty lists and O(all=false) are one, unless another
+        option selects virtual machines.
     type: list
     elements: str
   id:
@@ -33,7 +35,9 @@ options:
     description: Whether to select every virtual machine of the host.
     type: bool
   exclude:
-    description: Names, ids or patterns of virtual machines that are not selected, whatever the other options say.
+    description:
+      - Names, ids or patterns of virtual machines that are not selected, whatever the other options say.
+      - It selects nothing by itself.
     type: list
     elements: str
 """

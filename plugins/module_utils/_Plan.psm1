@@ -3,12 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 #AnsibleRequires -PowerShell ._Components
+#AnsibleRequires -PowerShell ._Guard
 #AnsibleRequires -PowerShell ._Selection
 
 # Private to this collection: its interface may change with any release.
-
-$script:MinimumReasonLength = 8
-$script:NamesShown = 10
 
 Function Get-PlanEntry {
     <#
@@ -17,7 +15,7 @@ Function Get-PlanEntry {
 
     .OUTPUTS
     Hashtables: Label ('' or 'plan[3].'), Selection (dictionary for Select-VirtualMachine), Services (key -> Boolean, only what
-    is to be touched), Overrides (key -> reason).
+    is to be touched), Overrides (key -> what ConvertTo-Override returns).
     #>
     [CmdletBinding()]
     [OutputType([Hashtable])]
@@ -33,8 +31,10 @@ Function Get-PlanEntry {
     )
 
     $given = @($Params)
+    $common = @{}
     if ($null -ne $Params.plan) {
         $given = @($Params.plan)
+        $common = Read-Override -Overrides $Params.overrides -Problems $Problems
     }
     for ($i = 0; $i -lt $given.Count; $i++) {
         $label = ''
@@ -48,55 +48,14 @@ Function Get-PlanEntry {
             if ($null -ne $given[$i].services -and $null -ne $given[$i].services[$key]) {
                 $entry.Services[$key] = $given[$i].services[$key]
             }
-            $reason = $null
-            foreach ($overrides in $Params.overrides, $given[$i].overrides) {
-                if ($null -ne $overrides -and $null -ne $overrides[$key]) {
-                    $reason = "$($overrides[$key])".Trim()
-                }
-            }
-            if ($null -eq $reason) {
-                continue
-            }
-            if ($reason.Length -lt $script:MinimumReasonLength) {
-                $Problems.Add("${label}overrides.$key '$reason': a reason has at least $($script:MinimumReasonLength) characters; " +
-                    "say why the service is not needed, an auditor will read it")
-            }
-            $entry.Overrides[$key] = $reason
         }
+        $own = Read-Override -Overrides $given[$i].overrides -Label $label -Problems $Problems
+        $entry.Overrides = Join-Table -First $own -Second $common
         if ($entry.Services.Count -eq 0) {
             $Problems.Add("${label}services: names no service to enable or disable; give at least one of " +
                 "$((Get-ComponentTable | ForEach-Object { $_.Key }) -join ', ') with true or false")
         }
         $entry
-    }
-}
-
-Function Format-NameList {
-    <#
-    .SYNOPSIS
-    The first names and how many more there are: messages stay readable with 10 000 virtual machines.
-    #>
-    Param ([object[]]$Name)
-
-    $shown = @($Name | Select-Object -First $script:NamesShown) -join ', '
-    if ($Name.Count -gt $script:NamesShown) {
-        $shown += " and $($Name.Count - $script:NamesShown) more"
-    }
-    $shown
-}
-
-Function Get-Refusal {
-    # The guard: what an entry must not do to the virtual machines it selects. One text for each service.
-    Param ([Hashtable]$Entry, [object[]]$VM, [string[]]$Protected)
-
-    foreach ($component in Get-ComponentTable) {
-        $key = $component.Key
-        if ($Entry.Services[$key] -ne $false -or $Entry.Overrides.ContainsKey($key) -or $Protected -cnotcontains $key) {
-            continue
-        }
-        "$($Entry.Label)services.${key}: refused to disable the protected service on $(Format-NameList -Name $VM.Name), " +
-        "because $($component.Impact). If it has to be, record why: $($Entry.Label)overrides: {${key}: <reason of at least " +
-        "$($script:MinimumReasonLength) characters>}"
     }
 }
 
@@ -132,7 +91,8 @@ Function Resolve-Plan {
         [Hashtable]
         $Index,
 
-        [Parameter(Mandatory)]
+        # What the option protected adds to the services that are always protected.
+        [AllowNull()]
         [AllowEmptyCollection()]
         [string[]]
         $Protected,
@@ -143,21 +103,22 @@ Function Resolve-Plan {
         $Problems
     )
 
+    $guarded = @(Get-ProtectedKey -Added $Protected)
     $wanted = [System.Collections.Specialized.OrderedDictionary]::new()
     foreach ($part in $Entry) {
         $selected = @(Select-VirtualMachine -Index $Index -Selection $part.Selection -Label $part.Label -Problems $Problems)
         if ($selected.Count -eq 0) {
             continue
         }
-        foreach ($refusal in Get-Refusal -Entry $part -VM $selected -Protected $Protected) {
+        foreach ($refusal in Get-Refusal -Entry $part -VM $selected -Protected $guarded) {
             $Problems.Add($refusal)
         }
         $labels = @{}
         $used = @{}
         foreach ($key in $part.Services.Keys) {
             $labels[$key] = $part.Label
-            if (-not $part.Services[$key] -and $part.Overrides.ContainsKey($key)) {
-                $used[$key] = $part.Overrides[$key]
+            if (-not $part.Services[$key] -and $guarded -ccontains $key -and $part.Overrides.ContainsKey($key)) {
+                $used[$key] = $part.Overrides[$key].Reason
             }
         }
         foreach ($vm in $selected) {
@@ -183,4 +144,4 @@ Function Resolve-Plan {
     , $wanted
 }
 
-Export-ModuleMember -Function Get-PlanEntry, Format-NameList, Resolve-Plan
+Export-ModuleMember -Function Get-PlanEntry, Resolve-Plan

@@ -6,6 +6,8 @@
 
 # Private to this collection: its interface may change with any release.
 
+$script:Selectors = @('name', 'id', 'pattern', 'group', 'all')
+
 Function Get-SelectionIndex {
     <#
     .SYNOPSIS
@@ -37,10 +39,26 @@ Function Get-SelectionIndex {
 }
 
 Function Get-Wildcard {
-    # Culture-invariant, so that a pattern means the same on a Turkish host.
+    # Culture-invariant, so that a pattern means the same on a Turkish host. Nothing for a text that is not a pattern.
     Param ([string]$Pattern)
 
-    [System.Management.Automation.WildcardPattern]::new($Pattern, [System.Management.Automation.WildcardOptions]'IgnoreCase, CultureInvariant')
+    $wildcard = [System.Management.Automation.WildcardPattern]::new($Pattern, [System.Management.Automation.WildcardOptions]'IgnoreCase, CultureInvariant')
+    try {
+        # A pattern is read when it is used first.
+        $null = $wildcard.IsMatch('')
+    }
+    catch [System.Management.Automation.WildcardPatternException] {
+        return
+    }
+    $wildcard
+}
+
+Function Get-BadPattern {
+    # Why a text is not a pattern, and what to write.
+    Param ([string]$Text)
+
+    "'$Text': not a wildcard pattern. A set such as [a-z] needs its closing bracket, and its range must run upwards; " +
+    "write ``[ to match the bracket itself"
 }
 
 Function Get-MissingName {
@@ -57,6 +75,53 @@ Function Get-MissingName {
         return "the host lists no virtual machine at all, which also happens when the account is not in its group 'Hyper-V Administrators'"
     }
     'this host has no virtual machine of that name. Names are exact, never wildcards: use the option pattern for those'
+}
+
+Function Get-EmptySelection {
+    # Why options select nothing, one text for each that is to blame; nothing when one of them selects.
+    Param ([System.Collections.IDictionary]$Selection)
+
+    $empty = foreach ($option in $script:Selectors) {
+        $value = $Selection[$option]
+        if ($null -eq $value) {
+            continue
+        }
+        # Not by its truth: that of a list with one empty text is false.
+        if ($option -ne 'all' -and $value.Count -gt 0 -or $value -eq $true) {
+            return
+        }
+        if ($option -eq 'all') {
+            'all false: selects no virtual machine; name those that you mean with name, id, pattern or group, or set all to true'
+        }
+        else {
+            "$option []: an empty list selects no virtual machine; name those that you mean, or set all to true for every one of the host"
+        }
+    }
+    if (-not $empty) {
+        return 'selection: selects nothing; give name, id, pattern, group or all=true'
+    }
+    $empty
+}
+
+Function Test-SelectionGiven {
+    <#
+    .SYNOPSIS
+    Whether a task gives any option that selects virtual machines, even an empty one.
+    #>
+    [CmdletBinding()]
+    [OutputType([bool])]
+    Param (
+        [Parameter(Mandatory)]
+        [System.Collections.IDictionary]
+        $Selection
+    )
+
+    foreach ($option in $script:Selectors) {
+        if ($null -ne $Selection[$option]) {
+            return $true
+        }
+    }
+    $false
 }
 
 Function Select-VirtualMachine {
@@ -91,8 +156,10 @@ Function Select-VirtualMachine {
     $selected = [System.Collections.Generic.Dictionary[guid, object]]::new()
     $before = $Problems.Count
 
-    if (-not ($Selection.name -or $Selection.id -or $Selection.pattern -or $Selection.group -or $Selection.all)) {
-        $Problems.Add("${Label}selection: selects nothing; give name, id, pattern, group or all=true")
+    foreach ($text in Get-EmptySelection -Selection $Selection) {
+        $Problems.Add("${Label}$text")
+    }
+    if ($Problems.Count -gt $before) {
         return
     }
 
@@ -127,13 +194,17 @@ Function Select-VirtualMachine {
     }
     foreach ($pattern in $Selection.pattern) {
         $wildcard = Get-Wildcard -Pattern $pattern
+        if ($null -eq $wildcard) {
+            $Problems.Add("${Label}pattern $(Get-BadPattern -Text $pattern)")
+            continue
+        }
         foreach ($vm in $Index.All) {
             if ($wildcard.IsMatch($vm.Name)) {
                 $selected[$vm.Id] = $vm
             }
         }
     }
-    if ($Selection.group) {
+    if ($Selection.group.Count -gt 0) {
         # A group that nobody is in looks like one that does not exist: both select nothing and are reported below.
         $groups = [System.Collections.Generic.HashSet[string]]::new([string[]]@($Selection.group), [StringComparer]::OrdinalIgnoreCase)
         $seen = [System.Collections.Generic.HashSet[string]]::new([StringComparer]::OrdinalIgnoreCase)
@@ -154,9 +225,14 @@ Function Select-VirtualMachine {
     foreach ($text in $Selection.exclude) {
         # An exact name or id first: a name may hold the characters of a wildcard.
         $wildcard = Get-Wildcard -Pattern $text
+        if ($null -eq $wildcard -and -not $Index.ByName.ContainsKey($text)) {
+            $Problems.Add("${Label}exclude $(Get-BadPattern -Text $text)")
+            continue
+        }
         foreach ($vm in @($selected.Values)) {
             if ([string]::Equals($vm.Name, $text, 'OrdinalIgnoreCase') -or
-                [string]::Equals($vm.Id.ToString(), $text, 'OrdinalIgnoreCase') -or $wildcard.IsMatch($vm.Name)) {
+                [string]::Equals($vm.Id.ToString(), $text, 'OrdinalIgnoreCase') -or
+                ($null -ne $wildcard -and $wildcard.IsMatch($vm.Name))) {
                 $null = $selected.Remove($vm.Id)
             }
         }
@@ -172,4 +248,4 @@ Function Select-VirtualMachine {
     $selected.Values
 }
 
-Export-ModuleMember -Function Get-SelectionIndex, Select-VirtualMachine
+Export-ModuleMember -Function Get-SelectionIndex, Select-VirtualMachine, Test-SelectionGiven

@@ -5,7 +5,7 @@
 #AnsibleRequires -CSharpUtil Ansible.Basic
 #AnsibleRequires -PowerShell ._Components
 #AnsibleRequires -PowerShell ._HyperV
-#AnsibleRequires -PowerShell ._Plan
+#AnsibleRequires -PowerShell ._Text
 #AnsibleRequires -PowerShell ._Verdict
 
 # Private to this collection: its interface may change with any release.

@@ -33,12 +33,12 @@ $spec = @{
         overrides = @{
             type = 'dict'
             options = @{
-                heartbeat = @{ type = 'str' }
-                shutdown = @{ type = 'str' }
-                time_synchronization = @{ type = 'str'; aliases = @('timesync') }
-                key_value_pair_exchange = @{ type = 'str'; aliases = @('kvp'); no_log = $false }
-                vss = @{ type = 'str'; aliases = @('backup') }
-                guest_service_interface = @{ type = 'str'; aliases = @('gsi') }
+                heartbeat = @{ type = 'raw' }
+                shutdown = @{ type = 'raw' }
+                time_synchronization = @{ type = 'raw'; aliases = @('timesync') }
+                key_value_pair_exchange = @{ type = 'raw'; aliases = @('kvp'); no_log = $false }
+                vss = @{ type = 'raw'; aliases = @('backup') }
+                guest_service_interface = @{ type = 'raw'; aliases = @('gsi') }
             }
         }
         plan = @{
@@ -66,12 +66,12 @@ $spec = @{
                 overrides = @{
                     type = 'dict'
                     options = @{
-                        heartbeat = @{ type = 'str' }
-                        shutdown = @{ type = 'str' }
-                        time_synchronization = @{ type = 'str'; aliases = @('timesync') }
-                        key_value_pair_exchange = @{ type = 'str'; aliases = @('kvp'); no_log = $false }
-                        vss = @{ type = 'str'; aliases = @('backup') }
-                        guest_service_interface = @{ type = 'str'; aliases = @('gsi') }
+                        heartbeat = @{ type = 'raw' }
+                        shutdown = @{ type = 'raw' }
+                        time_synchronization = @{ type = 'raw'; aliases = @('timesync') }
+                        key_value_pair_exchange = @{ type = 'raw'; aliases = @('kvp'); no_log = $false }
+                        vss = @{ type = 'raw'; aliases = @('backup') }
+                        guest_service_interface = @{ type = 'raw'; aliases = @('gsi') }
                     }
                 }
             }

@@ -153,7 +153,7 @@ if ($gather -ccontains 'all') {
     $gather = @('services', 'heartbeat', 'replication', 'checkpoint', 'groups', 'notes')
 }
 $selection = $module.Params
-if (-not ($selection.name -or $selection.id -or $selection.pattern -or $selection.group)) {
+if (-not (Test-SelectionGiven -Selection $selection)) {
     $selection.all = $true
 }
 

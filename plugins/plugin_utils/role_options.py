@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+# The options of a selection of virtual machines that select some; exclude only takes away.
+SELECTORS = frozenset({"name", "id", "pattern", "group", "all"})
 # The option of a role that names variables with its prefix that belong to something else.
 IGNORED = "ignored_variables"
 
@@ -80,6 +82,9 @@ def read(
     if not problems:
         options = {name: _resolve(spec[name], value, place) for name, value in options.items()}
         problems += [text for name in files for text in _missing(name, options[name], place)]
+        problems += [
+            text for name in values for text in _empty_selection(spec[name], name, values[name], options[name])
+        ]
     ignored = options.get(f"{names.prefix}{IGNORED}") or ()
     problems += names.unknown(variables, ignored)
     return Read({names.bare(name): value for name, value in options.items()}, problems)
@@ -138,6 +143,16 @@ def _resolve(option: Mapping[str, Any], value: Any, place: str) -> Any:
         # A file twice in a list counts once.
         return list(dict.fromkeys(str(Path(place, item)) for item in value))
     return value
+
+
+def _empty_selection(option: Mapping[str, Any], name: str, given: Any, read_: Any) -> Iterator[str]:
+    """Say that a selection is given and selects nothing. Null in it is given, too: to the modules it would mean all."""
+    selectors = SELECTORS & set(given) if "all" in option.get("options", ()) else ()
+    if selectors and not any(read_.get(selector) for selector in selectors):
+        yield (
+            f"{name} {given}: selects no virtual machine, and an empty selection never means all of them. Name those "
+            "that you mean, or leave the option out for every virtual machine of the host."
+        )
 
 
 def _missing(name: str, value: Any, place: str) -> Iterator[str]:

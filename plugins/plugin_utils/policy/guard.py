@@ -2,10 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The guard: protected services are switched off only with a reason."""
+"""The guard: protected services are switched off only with a reason.
+
+What an override may look like has a twin in PowerShell, module_utils/_Guard.psm1; a test proves that both accept and
+refuse the same.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,8 +28,8 @@ _INSTEAD = {
     ),
 }
 
-
 _OVERRIDE_FIELDS = ("reason", "until")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Refusal(TypedDict):
@@ -53,7 +58,7 @@ class Override:
 
 
 def check_override(raw: object) -> Override:
-    """Return an override written as a text, or as a mapping of reason and until.
+    """Return an override written as a text, or as a mapping of reason and, if it has a last day, until.
 
     Raises ValueError, whose text begins with the field of a mapping that is wrong.
     """
@@ -62,15 +67,17 @@ def check_override(raw: object) -> Override:
     for field in raw:
         if field not in _OVERRIDE_FIELDS:
             raise ValueError(f"{field}: an override has no such field; it has {', '.join(_OVERRIDE_FIELDS)}")
-    return Override(check_reason(raw.get("reason")), _day(raw.get("until")))
+    # An until that is there and empty is a day that somebody forgot, not one that never comes.
+    return Override(check_reason(raw.get("reason")), _day(raw["until"]) if "until" in raw else None)
 
 
-def _day(raw: object) -> date | None:
+def _day(raw: object) -> date:
     # YAML makes a date of what is written without quotes, and a moment of a date with a time.
-    if raw is None or (isinstance(raw, date) and not isinstance(raw, datetime)):
+    if isinstance(raw, date) and not isinstance(raw, datetime):
         return raw
     try:
-        if isinstance(raw, str) and len(raw) == len("2026-12-31"):
+        # The pattern comes first: fromisoformat alone takes weeks, too.
+        if isinstance(raw, str) and _DAY.fullmatch(raw):
             return date.fromisoformat(raw)
     except ValueError:
         pass
@@ -81,7 +88,7 @@ def check_reason(reason: object) -> str:
     """Return an override's reason without surrounding blanks; raises ValueError when an auditor would learn nothing."""
     if not isinstance(reason, str) or len(reason.strip()) < MINIMUM_REASON:
         raise ValueError(
-            f"a reason has at least {MINIMUM_REASON} characters; say why the service is not needed, "
+            f"a reason is a string of at least {MINIMUM_REASON} characters; say why the service is not needed, "
             "an auditor will read it"
         )
     return reason.strip()

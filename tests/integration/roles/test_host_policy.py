@@ -105,6 +105,29 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"host_policy_rules": [{"name": "who", "match": {"name": "web01"}, "profile": "labb"}]},
         ["rule 1 (who)", "labb"],
     ),
+    "an empty selection": (
+        {"host_policy_selection": {"name": [], "exclude": ["web*"]}},
+        ["host_policy_selection {'name': [], 'exclude': ['web*']}: selects no virtual machine"],
+    ),
+    "a selection of nothing": (
+        {"host_policy_selection": {"all": False, "group": None}},
+        ["host_policy_selection {'all': False, 'group': None}: selects no virtual machine"],
+    ),
+    "an override that is a list": (
+        {
+            "host_policy_rules": [
+                {"match": {"name": "web01"}, "services": {"shutdown": False}, "overrides": {"shutdown": ["no agent"]}}
+            ]
+        },
+        ["rule 1: overrides.shutdown ['no agent']", "a string of at least 8 characters"],
+    ),
+    "an override that ended": (
+        {
+            "host_policy_rules": [{"match": {"name": "web01"}, "services": {"shutdown": False}}],
+            "host_policy_overrides": {"shutdown": {"reason": "appliance without agent", "until": "2020-01-01"}},
+        },
+        ["rule 1: services.shutdown false: refused. the override (appliance without agent) ended on 2020-01-01"],
+    ),
     "an unknown default": ({"host_policy_default": "safe"}, ["host_policy_default", "safe"]),
 }
 

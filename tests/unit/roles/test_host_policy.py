@@ -40,6 +40,20 @@ def test_the_modules_guard_protects_them_whatever_the_variables_say() -> None:
     assert list(act).count("loop") == 0
 
 
+def test_collection_readme_names_what_defaults_disable() -> None:
+    """What the README says of the defaults that disable something is all that they disable."""
+    default = PROFILES[load("defaults/main.yml")["host_policy_default"]]
+    guest = yaml.safe_load((ROLE.parent / "linux_guest" / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    unwanted = [key for key, wanted in guest["linux_guest_services"].items() if wanted == "absent"]
+    assert [key for key, wanted in default.services.items() if wanted is False] == ["guest_service_interface"]
+    assert unwanted == ["guest_service_interface"]
+    readme = (ROLE.parents[1] / "README.md").read_text(encoding="utf-8")
+    assert (
+        "The defaults of two roles disable one service each: `host_policy` the Guest Service Interface on the host, "
+        "`linux_guest` the file copy daemon in the guest."
+    ) in readme
+
+
 def test_readme_describes_every_variable_and_profile() -> None:
     readme = (ROLE / "README.md").read_text(encoding="utf-8")
     assert not [name for name in load("defaults/main.yml") if f"`{name}`" not in readme]

@@ -125,6 +125,59 @@ REFUSALS: dict[str, tuple[dict[str, Any], list[str]]] = {
             "plan[4].services.vss=True and plan[5].services.vss=False contradict each other",
         ],
     ),
+    "a protected list without shutdown": (
+        {"name": ["web01"], "services": {"shutdown": False}, "protected": ["vss"]},
+        ["services.shutdown: refused to disable the protected service on web01"],
+    ),
+    "an empty protected list": (
+        {"name": ["dc01"], "services": {"timesync": False}, "protected": []},
+        ["services.time_synchronization: refused to disable the protected service on dc01"],
+    ),
+    "a null protected list": (
+        {"plan": [{"name": ["web01"], "services": {"shutdown": False}}], "protected": None},
+        ["plan[0].services.shutdown: refused to disable the protected service on web01"],
+    ),
+    "an override that is no string": (
+        {"name": ["web01"], "services": {"shutdown": False}, "overrides": {"shutdown": {}}},
+        ["overrides.shutdown {}: a reason is a string of at least 8 characters"],
+    ),
+    "overrides of a plan that are no strings": (
+        {
+            "plan": [
+                {"name": ["web01"], "services": {"shutdown": False}, "overrides": {"shutdown": []}},
+                {
+                    "name": ["dc01"],
+                    "services": {"timesync": False},
+                    "overrides": {"timesync": {"reason": "PTP clock", "til": "2099-12-31"}},
+                },
+            ]
+        },
+        [
+            "plan[0].overrides.shutdown []: a reason is a string of at least 8 characters",
+            "plan[1].overrides.time_synchronization {",
+            "til: an override has no such field; it has reason, until",
+        ],
+    ),
+    "an override that ended": (
+        {
+            "name": ["web01"],
+            "services": {"shutdown": False},
+            "overrides": {"shutdown": {"reason": "because I say so", "until": "2020-01-01"}},
+        },
+        ["The override (because I say so) ended on 2020-01-01"],
+    ),
+    "empty lists": (
+        {"name": [], "group": "{{ [] }}", "services": {"vss": True}},
+        ["name []: an empty list selects no virtual machine", "group []: an empty list"],
+    ),
+    "a plan for nothing": (
+        {"plan": [{"all": False, "services": {"vss": True}}]},
+        ["plan[0].all false: selects no virtual machine"],
+    ),
+    "a bad pattern": (
+        {"pattern": ["web["], "services": {"vss": True}},
+        ["pattern 'web[': not a wildcard pattern"],
+    ),
     "no selection": ({"services": {"vss": True}}, ["give name, id, pattern, group or all=true"]),
     "an unknown service": ({"all": True, "services": {"vvs": True}}, ["vvs"]),
     "both forms": ({"plan": [], "services": {"vss": True}}, ["mutually exclusive"]),
@@ -154,9 +207,8 @@ def test_what_is_wrong_is_refused_before_any_change(fresh: Simulator, winrm: Pat
 
 
 def test_an_override_is_told(fresh: Simulator, winrm: Path) -> None:
-    result = one(
-        winrm, name=["dc01"], services={"shutdown": False}, overrides={"shutdown": "  An appliance that ignores it  "}
-    )
+    override = {"reason": "  An appliance that ignores it  ", "until": "2999-12-31"}
+    result = one(winrm, name=["dc01"], services={"shutdown": False}, overrides={"shutdown": override})
     assert result.status == "ok"
     assert result["virtual_machines"][0]["overrides"] == {"shutdown": "An appliance that ignores it"}
     (warning,) = result["warnings"]

@@ -16,6 +16,14 @@ from playbook_runner import INFO_MODULE, MODULE, run_tasks
 from simulator_runner import Simulator
 
 HOST = "hv-de"
+# Selections that are given and select nothing.
+EMPTY: tuple[dict[str, Any], ...] = (
+    {"name": []},
+    {"id": []},
+    {"pattern": [], "exclude": ["web*"]},
+    {"group": []},
+    {"all": False},
+)
 # name -> service -> verdict, reason
 EXPECTED = {
     "dc01": {"heartbeat": ("ok", "in_contact"), "guest_service_interface": ("disabled", "host_switch")},
@@ -63,6 +71,9 @@ def test_subsets_leave_out_what_was_not_gathered(fresh: Simulator, winrm: Path) 
         {"name": "identity", INFO_MODULE: {"name": ["dc01"], "gather": ["notes"]}},
         {"name": "services", INFO_MODULE: {"pattern": ["d*"], "exclude": ["da*"], "gather": ["services"]}},
         {"name": "missing", INFO_MODULE: {"name": ["nobody"]}},
+        *({"name": f"empty {options}", INFO_MODULE: options} for options in EMPTY),
+        {"name": "bad pattern", INFO_MODULE: {"pattern": ["web["]}},
+        {"name": "all but", INFO_MODULE: {"exclude": ["*"], "gather": ["notes"]}},
     ]
     run = run_tasks(winrm, tasks, "--check", hosts=HOST)
     (identity,) = run.one("identity")["virtual_machines"]
@@ -72,6 +83,14 @@ def test_subsets_leave_out_what_was_not_gathered(fresh: Simulator, winrm: Path) 
     assert [vm["name"] for vm in run.one("services")["virtual_machines"]] == ["db01", "dc01"]
     assert all("notes" not in vm for vm in run.one("services")["virtual_machines"])
     assert run.one("missing").status == "failed"
+    for options in EMPTY:
+        refused = run.one(f"empty {options}")
+        assert refused.status == "failed", refused
+        assert refused.msg.startswith(f"{next(iter(options))} ")
+        assert "selects no virtual machine" in refused.msg
+    assert run.one("bad pattern").msg.startswith("pattern 'web[': not a wildcard pattern")
+    # Without an option that selects, all are selected, and exclude takes from them.
+    assert "selection (all=True; exclude=*): selects none of the 16" in run.one("all but").msg
     assert fresh.calls(HOST)["Get-VMIntegrationService"] == 1
 
 

@@ -16,8 +16,8 @@ from powershell_runner import CULTURES, UTILS, run
 
 def test_the_tables_are_equal(pwsh: str) -> None:
     table = run(pwsh, ("_Components",), "Get-ComponentTable")
-    assert [(row["Key"], row["Guid"], row["Impact"]) for row in table] == [
-        (c.key, c.guid, c.impact) for c in COMPONENTS
+    assert [(row["Key"], row["Guid"], row["Protected"], row["Impact"]) for row in table] == [
+        (c.key, c.guid, c.protected, c.impact) for c in COMPONENTS
     ]
 
 
@@ -43,4 +43,4 @@ def test_the_modules_know_the_same_keys_and_protect_the_same_services() -> None:
     for component in COMPONENTS:
         alias = "".join(f"; aliases = @('{alias}')" for alias in component.aliases)
         assert source.count(f"{component.key} = @{{ type = 'bool'{alias} }}") == 2
-        assert source.count(f"{component.key} = @{{ type = 'str'{alias}") == 2
+        assert source.count(f"{component.key} = @{{ type = 'raw'{alias}") == 2

@@ -112,3 +112,49 @@ def test_all_problems_are_told_at_once(pwsh: str) -> None:
 
 def test_nothing_selected_tells_the_options(pwsh: str) -> None:
     assert select(pwsh) == ([], ["plan[1].selection: selects nothing; give name, id, pattern, group or all=true"])
+
+
+@pytest.mark.parametrize("option", ["name", "id", "pattern", "group"])
+def test_empty_list_selects_nothing(pwsh: str, option: str) -> None:
+    """A list that is empty is an error that names the option, never all virtual machines."""
+    selection: dict[str, Any] = {option: [], "exclude": ["web01"]}
+    selected, problems = select(pwsh, **selection)
+    assert selected == []
+    assert len(problems) == 1
+    assert problems[0].startswith(f"plan[1].{option} []: an empty list selects no virtual machine")
+
+
+def test_empty_options_are_named_together(pwsh: str) -> None:
+    selected, problems = select(pwsh, name=[], group=[], all=False)
+    assert selected == []
+    assert [problem.split(":")[0] for problem in problems] == [
+        "plan[1].name []",
+        "plan[1].group []",
+        "plan[1].all false",
+    ]
+
+
+def test_empty_list_next_to_a_selection_adds_nothing(pwsh: str) -> None:
+    assert select(pwsh, name=["web01"], group=[], all=False, exclude=[]) == (["web01"], [])
+
+
+def test_lists_of_an_empty_string_select_nothing(pwsh: str) -> None:
+    """Ansible makes a list with one empty string of an empty string."""
+    selected, problems = select(pwsh, name=[""], id=[""], pattern=[""], group=[""])
+    assert selected == []
+    assert [problem.split(":")[0] for problem in problems] == ["plan[1].name ''", "plan[1].id ''", "plan[1].group ''"]
+
+
+def test_bad_patterns_are_refused(pwsh: str) -> None:
+    """The message names option and value and what to write."""
+    bad = ["web[", "[z-a]"]
+    problems = select(pwsh, name=["web01"], pattern=bad, exclude=bad)[1]
+    assert [problem.split(":")[0] for problem in problems] == [
+        f"plan[1].{option} '{text}'" for option in ("pattern", "exclude") for text in bad
+    ]
+    assert all("not a wildcard pattern" in problem and "write `[" in problem for problem in problems)
+
+
+def test_name_that_is_no_pattern_can_be_excluded(pwsh: str) -> None:
+    fleet = [{"Id": ID.format(1), "Name": "web[", "Groups": []}, {"Id": ID.format(2), "Name": "web", "Groups": []}]
+    assert select(pwsh, fleet=fleet, all=True, exclude=["WEB["]) == (["web"], [])

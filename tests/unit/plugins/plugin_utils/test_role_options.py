@@ -13,6 +13,7 @@ import yaml
 from ansible_collections.hyperv.integration.plugins.plugin_utils.role_options import Names, Read, read, refusals
 from workspace import CHECKOUT
 
+TEXTS = {"type": "list", "elements": "str"}
 SPEC: dict[str, Any] = {
     "tea_rules": {"type": "list", "elements": "dict", "default": []},
     "tea_formats": {"type": "list", "elements": "str", "choices": ["html", "json"], "default": ["html"]},
@@ -23,7 +24,7 @@ SPEC: dict[str, Any] = {
     "tea_selection": {
         "type": "dict",
         "default": {},
-        "options": {"name": {"type": "list", "elements": "str"}, "all": {"type": "bool"}},
+        "options": {**dict.fromkeys(("name", "group", "exclude"), TEXTS), "all": {"type": "bool"}},
     },
     "tea_ignored_variables": {"type": "list", "elements": "str", "default": []},
 }
@@ -59,8 +60,8 @@ def test_option_that_is_not_given_has_its_default() -> None:
         ("formats", "", []),
         ("rules", "[{match: {name: a}}]", [{"match": {"name": "a"}}]),
         ("selection", {"name": "web01,web02"}, {"name": ["web01", "web02"]}),
-        # Which is not the same as no selection at all.
-        ("selection", {"name": [], "all": None}, {"name": []}),
+        ("selection", {"name": ["web01"], "all": None}, {"name": ["web01"]}),
+        ("selection", {"exclude": ["web01"]}, {"exclude": ["web01"]}),
         ("strict", "no", False),
         ("seconds", "60", 60),
         ("file", "", None),
@@ -88,6 +89,21 @@ def test_value_as_people_write_it(name: str, given: Any, value: Any) -> None:
 def test_value_of_another_type_is_refused_by_name(given: dict[str, Any], part: str) -> None:
     (problem,) = of(given).problems
     assert part in problem
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *({"name": nothing} for nothing in ([], "", "[]", None)),
+        {"all": False},
+        {"all": "no"},
+        {"name": [], "group": None, "all": False, "exclude": ["web01"]},
+    ],
+)
+def test_selection_that_is_given_and_empty_is_refused(given: dict[str, Any]) -> None:
+    (problem,) = of({"tea_selection": given}).problems
+    assert problem.startswith("tea_selection {")
+    assert "selects no virtual machine" in problem
 
 
 def test_variable_with_the_prefix_that_is_no_option_is_refused() -> None:

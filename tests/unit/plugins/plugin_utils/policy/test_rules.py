@@ -84,11 +84,11 @@ def test_label_is_number_and_name_or_reason(fields: dict[str, str], label: str) 
         ({"match": {"name": "a"}, "services": ["vss"]}, "rule 1: services ['vss']: give a mapping of services"),
         (
             {"match": {"name": "a"}, "services": {"timesync": False}, "overrides": {"timesync": "  short  "}},
-            "rule 1: overrides.timesync '  short  ': a reason has at least 8 characters",
+            "rule 1: overrides.timesync '  short  ': a reason is a string of at least 8 characters",
         ),
         (
             {"match": {"name": "a"}, "services": {"timesync": False}, "overrides": {"timesync": True}},
-            "rule 1: overrides.timesync True: a reason has at least 8 characters",
+            "rule 1: overrides.timesync True: a reason is a string of at least 8 characters",
         ),
         (
             {"match": {"name": "a"}, "profile": "lab", "overrides": {"timesync": "PTP appliance"}},
@@ -122,7 +122,7 @@ def test_bad_rule_is_named_with_field_value_and_way_out(rule: Any, problem: str)
         ({"merge": "yes"}, "host_policy_merge 'yes': write true or false"),
         ({"protected": "vss"}, "host_policy_protected 'vss': give a list of services"),
         ({"protected": ["vsss"]}, "host_policy_protected: there is no integration service 'vsss'"),
-        ({"overrides": {"vss": "no"}}, "host_policy_overrides.vss 'no': a reason has at least 8 characters"),
+        ({"overrides": {"vss": "no"}}, "host_policy_overrides.vss 'no': a reason is a string of at least 8 characters"),
     ],
 )
 def test_bad_policy_is_named_with_field_value_and_way_out(policy: Any, problem: str) -> None:
@@ -189,8 +189,8 @@ def test_override_permits_until_its_last_day(until: object) -> None:
 @pytest.mark.parametrize(
     ("override", "problem"),
     [
-        ({"until": "2026-12-31"}, "a reason has at least 8 characters"),
-        ({"reason": "short", "until": "2026-12-31"}, "a reason has at least 8 characters"),
+        ({"until": "2026-12-31"}, "a reason is a string of at least 8 characters"),
+        ({"reason": "short", "until": "2026-12-31"}, "a reason is a string of at least 8 characters"),
         ({"reason": "long enough", "til": "2026-12-31"}, "til: an override has no such field; it has reason, until"),
         ({"reason": "long enough", "until": "31.12.2026"}, "until '31.12.2026': write the last day, as in 2026-12-31"),
         ({"reason": "long enough", "until": "2026-02-30"}, "until '2026-02-30': write the last day"),
