@@ -78,9 +78,17 @@ def environment(work: Path) -> dict[str, str]:
 
 
 def run_playbook(
-    inventory: Path, playbook: Path, *options: str, forks: int = 4, env: Mapping[str, str] | None = None
+    inventory: Path,
+    playbook: Path,
+    *options: str,
+    forks: int = 4,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> Run:
-    """Runs a playbook file with the ansible-playbook beside the interpreter that runs this."""
+    """Runs a playbook file with the ansible-playbook beside the interpreter that runs this.
+
+    cwd: the directory in which it starts, by default this process's.
+    """
     with tempfile.TemporaryDirectory(prefix="hvis-ansible-") as directory:
         work = Path(directory)
         variables = {**environment(work), **(env or {})}
@@ -92,7 +100,9 @@ def run_playbook(
             str(forks),
             *options,
         ]
-        done = subprocess.run([*command, str(playbook)], env=variables, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*command, str(playbook)], cwd=cwd, env=variables, capture_output=True, text=True, check=False
+        )
         record = work / "record.jsonl"
         lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
     results = []
