@@ -18,6 +18,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.drift imp
     baseline_problems,
     before,
     compare,
+    moves,
 )
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.findings import RuleBook
@@ -48,21 +49,21 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.subjects 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.waivers import (
     Waiver,
     parse_waivers,
-    waive,
     waiver_facts,
+    waiver_of,
 )
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.names import fold
 
 GRACE_SECONDS = 300
 _SERVICE_FIELDS = (
     *("wanted", "offered", "enabled", "verdict", "reason", "primary_status_code", "secondary_status_code"),
-    *("guest", "side", "explanation", "remedy", "override", "override_until"),
+    *("guest", "side", "explanation", "remedy", "override", "override_until", "case"),
 )
 
 
 @dataclass(frozen=True, eq=False)
 class _Options:
-    """The options of an audit, read. rules: all, disabled ones too."""
+    """The options of an audit, read. rules: all, disabled ones too. limited: a part of the fleet was left out."""
 
     title: str
     evaluated_at: str
@@ -71,6 +72,7 @@ class _Options:
     waivers: Sequence[Waiver]
     baseline: dict[str, Any] | None
     grace: float
+    limited: bool
 
     @property
     def today(self) -> str:
@@ -86,8 +88,10 @@ def evaluate(collection: Mapping[str, Any], options: Mapping[str, Any]) -> Audit
     """Return what is wrong with what was collected. Depends on nothing but its arguments.
 
     collection: see Collection. options: a mapping of title, evaluated_at (required), rules (list of {path, text}),
-    waivers ({path, text}), baseline (an earlier Audit), grace_seconds and disabled_rules (ids).
-    Raises AuditError with all problems of options and collection, or with that of a rule which cannot be evaluated.
+    waivers ({path, text}), baseline (an earlier Audit), grace_seconds, disabled_rules (ids) and limited (whether hosts
+    or guests were left out on purpose, as by --limit).
+    Raises AuditError with all problems of options and collection. A rule that cannot be evaluated for one subject is a
+    finding about that.
     """
     read, problems = _read(options)
     if read is not None:
@@ -123,6 +127,7 @@ def _read(options: Mapping[str, Any]) -> tuple[_Options | None, list[str]]:
         waivers,
         baseline,
         GRACE_SECONDS if grace is None else grace,
+        bool(options.get("limited")),
     ), problems
 
 
@@ -144,25 +149,29 @@ def _collection_problems(collection: object) -> list[str]:
 def _evaluate(collection: Collection, options: _Options) -> Audit:
     book = RuleBook(options.rules, options.disabled)
     joined = join(collection["hosts"], collection["guests"])
+    now = [(host["name"], same_id(vm["id"])) for host in collection["hosts"] for vm in host["virtual_machines"]]
+    moved = moves(options.baseline, now)
     machines = list(
-        virtual_machines(collection["hosts"], joined, before(options.baseline), options.today, options.grace)
+        virtual_machines(collection["hosts"], joined, before(options.baseline, moved), options.today, options.grace)
     )
-    found: list[Finding] = []
-    for host in collection["hosts"]:
-        found += finding_out.host_findings(book, host_facts(host))
-    for item in joined:
-        found += finding_out.guest_findings(book, guest_facts(item))
-    for machine in machines:
-        found += finding_out.machine_findings(book, machine)
+    seen = _seen(collection, machines, book, options)
     gathered: dict[tuple[str | None, str], dict[str, Any]] = {
         (host["name"], vm["id"]): vm for host in collection["hosts"] for vm in host["virtual_machines"]
     }
-    waive(found, options.waivers, gathered, options.today)
+    waiver = waiver_of(options.waivers, gathered, options.today)
+    found: list[Finding] = []
+    for host in collection["hosts"]:
+        found += finding_out.host_findings(book, host_facts(host), waiver)
+    for item in joined:
+        found += finding_out.guest_findings(book, guest_facts(item), waiver)
+    for machine in machines:
+        found += finding_out.machine_findings(book, machine, waiver)
     known = frozenset(rule.id for rule in options.rules)
-    for waiver in options.waivers:
-        found += finding_out.waiver_findings(book, waiver_facts(waiver, known, options.today))
+    for one in options.waivers:
+        facts = waiver_facts(one, known, options.today, seen.all_of(one))
+        found += finding_out.waiver_findings(book, facts)
     found.sort(key=finding_out.order)
-    drift = compare(found, options.baseline, _seen(collection, machines, book))
+    drift = compare(found, options.baseline, seen, moved)
     shown = sorted((_shown(machine) for machine in machines), key=lambda vm: (vm["host"], fold(vm["name"]), vm["id"]))
     return Audit(
         version=1,
@@ -178,12 +187,18 @@ def _evaluate(collection: Collection, options: _Options) -> Audit:
     )
 
 
-def _seen(collection: Collection, machines: Iterable[Subject], book: RuleBook) -> Seen:
+def _seen(collection: Collection, machines: Iterable[Subject], book: RuleBook, options: _Options) -> Seen:
+    hosts, guests = collection["hosts"], collection["guests"]
+    answered = {host["name"] for host in hosts if host["reachable"] and not host["error"]}
+    complete = {host["name"] for host in hosts if host["name"] in answered and not host.get("selected")}
+    of_baseline = {vm["host"] for vm in (options.baseline or {}).get("virtual_machines", [])}
     return Seen(
-        rules={rule.id for rule in book.rules},
-        hosts={host["name"] for host in collection["hosts"] if host["reachable"] and not host["error"]},
-        guests={guest["name"] for guest in collection["guests"]},
-        services={(vm.facts["host"], same_id(vm.facts["id"])): set(vm.services) for vm in machines},
+        rules={rule.id: rule for rule in book.rules},
+        hosts=answered,
+        complete=complete,
+        guests={guest["name"] for guest in guests if guest["facts"] is not None},
+        machines={(vm.facts["host"], same_id(vm.facts["id"])): vm for vm in machines},
+        whole=len(complete) == len(hosts) and of_baseline <= complete and not options.limited,
     )
 
 
@@ -259,6 +274,7 @@ _WHY_NOT = {
     "shared": "another guest was mapped to the same virtual machine",
     "claim_shared": "another guest says, too, that it is this virtual machine",
     "claim_taken": "it says that it is a virtual machine that another guest was mapped to",
+    "not_hyperv": "it says that it is no guest of Hyper-V",
     "not_running": "the virtual machine that it was mapped to does not run",
 }
 
@@ -288,9 +304,24 @@ def _unseen_of(vm: Facts) -> list[NotSeen]:
     if vm["error"] or not vm["services"]:
         why = vm["error"] or "its services were not gathered"
         seen.append(NotSeen(kind="virtual_machine", name=vm["name"], host=vm["host"], why=why))
-    clock = vm["services"].get("time_synchronization")
-    if "domain_controller" in vm["profiles"] and clock and clock["enabled"] and vm["clock"] is None:
-        name = f"{vm['name']}: time_synchronization"
-        why = "whether this domain controller takes its time from the host is known only in the guest"
-        seen.append(NotSeen(kind="service", name=name, host=vm["host"], why=why))
+    if vm["has_policy"] is None:
+        why = "the policy could not be evaluated for it"
+        seen.append(NotSeen(kind="virtual_machine", name=vm["name"], host=vm["host"], why=why))
+    for key, service in vm["services"].items():
+        if why := _why_not_seen(key, service, vm):
+            seen.append(NotSeen(kind="service", name=f"{vm['name']}: {key}", host=vm["host"], why=why))
     return seen
+
+
+def _why_not_seen(key: str, service: Facts, vm: Facts) -> str | None:
+    """Why nothing is said of a service, or less than one might think; null when all is said."""
+    if service["case"] == "isolated" and service["wanted"]:
+        return (
+            "whether its guest refuses it, as Linux does in a confidential VM, or lacks it is known only in the guest"
+        )
+    if service["case"] == "isolated_guest" and not vm["isolation"]:
+        return "only its guest says that the VM is confidential and refuses it; the host does not tell"
+    is_clock = key == "time_synchronization" and service["enabled"] and vm["clock"] is None
+    if is_clock and "domain_controller" in vm["profiles"]:
+        return "whether this domain controller takes its time from the host is known only in the guest"
+    return None

@@ -6,17 +6,20 @@
 
 For one subject every rule of its scope that fits has a finding, but those that another one supersedes: they become
 references of that finding. So one fact is told once, by the most specific rule, and auditors still find their own.
-A finding about a whole virtual machine supersedes in the same way what is said of its services.
+A finding about a whole virtual machine supersedes in the same way what is said of the guest's side of its services, and
+only that.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rule_files import TRUTH_TABLE, Rule, Scope
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import (
     SEVERITIES,
@@ -24,9 +27,10 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes im
     Finding,
     Reference,
     Side,
+    WaivedBy,
 )
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Subject as Named
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.side import filled, look_up
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.side import OF_THE_GUEST, filled, look_up
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.subjects import Facts, Subject
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.names import fold
 
@@ -56,7 +60,15 @@ _SOURCE_OF = {
     "ip_injection_ready": "guest",
     "claimed_vm_id": "guest",
 }
+CLAIMED = "the guest was found by the id that it claims: untrusted"
 _SOURCE_OF_SCOPE = {"guest": "guest", "waiver": "waiver"}
+
+# Which waiver covers a finding, null for none.
+WaiverOf = Callable[[Finding], WaivedBy | None]
+
+
+def no_waiver(finding: Finding) -> None:
+    """Return what waives a finding where there are no waivers."""
 
 
 class RuleBook:
@@ -77,8 +89,8 @@ class RuleBook:
         }
         self._candidates: dict[tuple[Any, ...], list[Rule]] = {}
 
-    def fitting(self, scope: Scope, facts: Facts, label: str) -> list[Rule]:
-        """Return the rules that fit a subject, superseded ones too. Raises AuditError when one cannot be evaluated."""
+    def fitting(self, scope: Scope, facts: Facts) -> tuple[list[Rule], list[tuple[Rule, str]]]:
+        """Return the rules that fit a subject, superseded ones too, and those that cannot be evaluated, with why."""
         compared = self._compared.get(scope, ())
         # True and 1 are equal, and of the same hash.
         values = tuple([(type(facts.get(field)), facts.get(field)) for field in compared])
@@ -86,73 +98,143 @@ class RuleBook:
         if key not in self._candidates:
             known = dict(zip(compared, values, strict=True))
             self._candidates[key] = [rule for rule in self._of.get(scope, ()) if _matches(rule, known)]
-        found = []
+        found: list[Rule] = []
+        failed: list[tuple[Rule, str]] = []
         for rule in self._candidates[key]:
             try:
                 if rule.holds(facts):
                     found.append(rule)
             except ValueError as error:
-                raise AuditError(f"{rule.at}: rule {rule.id}: {error} ({label})") from error
-        return found
+                failed.append((rule, str(error)))
+        return found, failed
 
 
 def _matches(rule: Rule, known: Mapping[str, tuple[type, Any]]) -> bool:
     return all(any((type(value), value) == known[field] for value in allowed) for field, allowed in rule.match.items())
 
 
-def _speaking(fitting: Sequence[Rule], above: Iterable[Rule] = ()) -> dict[str, list[Rule]]:
-    """Return for each rule that speaks those that it supersedes. above: rules that fit the whole virtual machine."""
-    silenced = {id for rule in (*fitting, *above) for id in rule.buried}
-    return {
-        rule.id: [other for other in fitting if other.id in rule.buried] for rule in fitting if rule.id not in silenced
-    }
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """What a rule says of a subject. superseded: the rules that it speaks for, too."""
+
+    rule: Rule
+    superseded: list[Rule]
+    finding: Finding
 
 
-def machine_findings(book: RuleBook, subject: Subject) -> list[Finding]:
+def _contest(
+    fitting: Sequence[Rule],
+    tell: Callable[[Rule, list[Rule]], Finding],
+    waiver_of: WaiverOf,
+    buries: Callable[[Rule], bool] = lambda rule: True,
+) -> list[_Told]:
+    """Return what the rules say that no other one supersedes.
+
+    One that is waived lets the next speak. A rule of a catalogue, which has references, asks for the same thing in the
+    words of others: it stays a reference of the waived finding.
+    """
+    told: list[_Told] = []
+    left = list(fitting)
+    while left:
+        silenced = {id for rule in left if buries(rule) for id in rule.buried}
+        speaking = [rule for rule in left if rule.id not in silenced]
+        below = {rule.id: [other for other in fitting if other.id in rule.buried] for rule in speaking}
+        said = [_Told(rule, below[rule.id], tell(rule, below[rule.id])) for rule in speaking]
+        waived = []
+        for item in said:
+            item.finding["waived_by"] = waiver_of(item.finding)
+            if item.finding["waived_by"]:
+                waived.append(item)
+        if not waived:
+            return [*told, *said]
+        told += waived
+        accepted = {item.rule.id for item in waived}
+        cited = {rule.id for item in waived for rule in item.superseded if rule.data.get("references")}
+        left = [rule for rule in left if rule.id not in accepted | cited]
+    return told
+
+
+def machine_findings(book: RuleBook, subject: Subject, waiver_of: WaiverOf = no_waiver) -> list[Finding]:
     """Return the findings about one virtual machine and its services."""
     vm = subject.facts
-    label = f"host {vm['host']}, virtual machine {vm['name']!r}, {vm['id']}"
-    of_machine = book.fitting("virtual_machine", vm, label)
-    of_services = {
-        key: book.fitting("service", facts, f"{label}, service {key}") for key, facts in subject.services.items()
-    }
-    if not of_machine and not any(of_services.values()):
-        return []
-    named = Named(id=vm["id"], name=vm["name"])
-    place = {"vm": named, "host": vm["host"], "guest": vm["guest"]}
-    findings = []
-    spoken = _speaking(of_machine)
-    for rule in of_machine:
-        if rule.id in spoken:
-            below = [other for fitting in of_services.values() for other in fitting if other.id in rule.buried]
-            findings.append(_finding(rule, [*spoken[rule.id], *below], vm, **place))
-    for key, fitting in of_services.items():
-        spoken = _speaking(fitting, of_machine)
-        for rule in fitting:
-            if rule.id in spoken:
-                findings.append(_finding(rule, spoken[rule.id], subject.services[key], **place, service=key))
+    place = {"vm": Named(id=vm["id"], name=vm["name"]), "host": vm["host"], "guest": vm["guest"]}
+    findings: list[Finding] = []
+
+    def fitting(scope: Scope, facts: Facts, **service: str) -> list[Rule]:
+        found, failed = book.fitting(scope, facts)
+        findings.extend(_unevaluated(rule, why, facts, waiver_of, **place, **service) for rule, why in failed)
+        return found
+
+    def of_service(key: str, facts: Facts) -> list[_Told]:
+        return _contest(
+            fitting("service", facts, service=key),
+            lambda rule, below: _finding(rule, below, facts, **place, service=key),
+            waiver_of,
+        )
+
+    def buries(rule: Rule) -> bool:
+        # What a guest says of itself counts for nothing when its claim alone says which virtual machine it is.
+        return not (vm["joined_by"] == "claim" and _rests_on_guest(rule))
+
+    services = {key: of_service(key, facts) for key, facts in subject.services.items()}
+    # What is wrong with the switch, the policy or the baseline is never told by a rule about the whole.
+    consequences = [
+        item for key, told in services.items() if subject.services[key]["case"] in OF_THE_GUEST for item in told
+    ]
+
+    def of_machine(rule: Rule, below: list[Rule]) -> Finding:
+        for item in consequences if buries(rule) else ():
+            if item.rule.id in rule.buried:
+                below = [*below, item.rule, *item.superseded]
+        return _finding(rule, below, vm, **place)
+
+    whole = _contest(fitting("virtual_machine", vm), of_machine, waiver_of, buries)
+    buried = {id for item in whole if buries(item.rule) for id in item.rule.buried}
+    silent = {item for item in consequences if item.rule.id in buried}
+    findings += [item.finding for item in whole]
+    findings += [item.finding for told in services.values() for item in told if item not in silent]
     return findings
 
 
-def host_findings(book: RuleBook, facts: Facts) -> list[Finding]:
+@cache
+def _rests_on_guest(rule: Rule) -> bool:
+    """Whether a rule about a whole virtual machine reads what the guest says of itself."""
+    read = {*rule.match, *rule.data.get("evidence", ()), *re.findall("[a-z_]+", rule.data.get("where", ""))}
+    return any(_source("virtual_machine", path) == "guest" for path in read)
+
+
+def host_findings(book: RuleBook, facts: Facts, waiver_of: WaiverOf = no_waiver) -> list[Finding]:
     """Return the findings about a host."""
-    return _simple(book, "host", facts, f"host {facts['name']}", host=facts["name"])
+    return _simple(book, "host", facts, waiver_of, host=facts["name"])
 
 
-def guest_findings(book: RuleBook, facts: Facts) -> list[Finding]:
+def guest_findings(book: RuleBook, facts: Facts, waiver_of: WaiverOf = no_waiver) -> list[Finding]:
     """Return the findings about a guest."""
-    return _simple(book, "guest", facts, f"guest {facts['name']}", guest=facts["name"], host=facts["host"])
+    return _simple(book, "guest", facts, waiver_of, guest=facts["name"], host=facts["host"])
 
 
 def waiver_findings(book: RuleBook, facts: Facts) -> list[Finding]:
-    """Return the findings about a waiver."""
-    return _simple(book, "waiver", facts, f"waiver {facts['id']}")
+    """Return the findings about a waiver, which nothing waives."""
+    return _simple(book, "waiver", facts, no_waiver)
 
 
-def _simple(book: RuleBook, scope: Scope, facts: Facts, label: str, **place: Any) -> list[Finding]:
-    fitting = book.fitting(scope, facts, label)
-    spoken = _speaking(fitting)
-    return [_finding(rule, spoken[rule.id], facts, **place) for rule in fitting if rule.id in spoken]
+def _simple(book: RuleBook, scope: Scope, facts: Facts, waiver_of: WaiverOf, **place: Any) -> list[Finding]:
+    fitting, failed = book.fitting(scope, facts)
+    told = _contest(fitting, lambda rule, below: _finding(rule, below, facts, **place), waiver_of)
+    unevaluated = [_unevaluated(rule, why, facts, waiver_of, **place) for rule, why in failed]
+    return [*unevaluated, *(item.finding for item in told)]
+
+
+def _unevaluated(rule: Rule, why: str, facts: Facts, waiver_of: WaiverOf, **place: Any) -> Finding:
+    """A rule that cannot be evaluated for a subject is a finding about it: else odd facts would silence the rule."""
+    finding = _finding(rule, [], facts, **place)
+    finding["side"] = "unknown"
+    finding["explanation"] = f"The rule could not be evaluated, so nothing is known: {rule.at}: {why}"
+    finding["remedy"] = (
+        "Fix the facts that the rule reads, or write the expression so that it can be evaluated for them."
+    )
+    finding["waived_by"] = waiver_of(finding)
+    return finding
 
 
 def _finding(
@@ -170,11 +252,11 @@ def _finding(
     side: Side = (facts["side"] or "host") if data["side"] == TRUTH_TABLE else data["side"]  # type: ignore[assignment]
     explanation = filled(data["explanation"], facts) if "explanation" in data else facts["explanation"]
     remedy = filled(data["remedy"], facts) if "remedy" in data else facts["remedy"]
-    # A guest names the finding only where it is what the finding is about: else looking into it would make a new one.
-    about = [rule.id, host, vm and vm["id"].lower(), guest if scope == "guest" else None, service]
-    about += [facts["id"]] if scope == "waiver" else []
     return Finding(
-        id=hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16],
+        # A guest names only findings about itself: else looking into it would make new ones.
+        id=finding_id(
+            rule.id, host, vm, guest if scope == "guest" else None, service, facts["id"] if scope == "waiver" else None
+        ),
         rule=rule.id,
         severity=data["severity"],
         vm=vm,
@@ -191,6 +273,14 @@ def _finding(
     )
 
 
+def finding_id(
+    rule: str, host: str | None, vm: Named | None, guest: str | None, service: str | None, waiver: str | None = None
+) -> str:
+    """Return the id of a finding, from what it is about. guest: for findings about a guest. waiver: about a waiver."""
+    about = [rule, host, vm and vm["id"].lower(), guest, service, *([waiver] if waiver is not None else [])]
+    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
+
+
 def _evidence(rule: Rule, facts: Facts) -> list[Evidence]:
     scope = rule.data["scope"]
     paths = dict.fromkeys((*_SHOWN[scope], *rule.data.get("evidence", [])))
@@ -200,9 +290,8 @@ def _evidence(rule: Rule, facts: Facts) -> list[Evidence]:
         if value is not None and not (path == "guest" and value == "not_looked"):
             evidence.append(Evidence(source=_source(scope, path), fact=path, value=value))
     if scope in ("service", "virtual_machine") and facts["joined_by"] == "claim":
-        fact = "the guest was found by the id that it claims: untrusted"
         claimed = (facts["vm"] if scope == "service" else facts)["claimed_vm_id"]
-        evidence.append(Evidence(source="guest", fact=fact, value=claimed))
+        evidence.append(Evidence(source="guest", fact=CLAIMED, value=claimed))
     return evidence
 
 

@@ -24,6 +24,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes im
 @dataclass(frozen=True, eq=False)
 class GuestFacts:
     """system: linux, windows. isolation: as the guest sees it, null when it is none or was not seen.
+    hyperv: whether it is a guest of Hyper-V at all.
     services: one for each key. facts: all that the guest's module said, for rules.
     The others are null when they were not seen, or this system has no such thing. clock: whether the guest takes its
     time from the host. clock_source: what keeps its clock. hv_utils: state of the driver in a Linux guest;
@@ -35,6 +36,7 @@ class GuestFacts:
     services: Mapping[str, GuestService]
     facts: Mapping[str, Any]
     isolation: str | None = None
+    hyperv: bool | None = None
     clock: bool | None = None
     clock_source: str | None = None
     hv_utils: str | None = None
@@ -69,6 +71,7 @@ def _read_linux(facts: Mapping[str, Any]) -> GuestFacts:
         services={key: _linux_service(_mapping(services[key])) if key in services else _UNSEEN for key in KEYS},
         facts=facts,
         isolation=None if isolation == "none" else isolation,
+        hyperv=_flag(facts.get("hyperv")),
         clock=_flag(time.get("uses_ptp")),
         clock_source=_text(time.get("clock_source")),
         hv_utils=_text(driver.get("state")),
@@ -80,9 +83,14 @@ def _read_linux(facts: Mapping[str, Any]) -> GuestFacts:
 
 def _linux_service(said: Mapping[str, Any]) -> GuestService:
     state = _LINUX.get(_text(said.get("verdict")) or "", "unknown")
-    if state == "stopped" and said.get("unit_masked") is True:
+    masked = said.get("unit_masked") is True
+    if state == "stopped" and masked:
         state = "blocked"
-    return GuestService(state=state, explanation=_text(said.get("explanation")), remedy=_text(said.get("remedy")))
+    explanation, remedy = _text(said.get("explanation")), _text(said.get("remedy"))
+    if state == "serving" and masked:
+        explanation = "The daemon runs, but its unit is masked and does not start it again."
+        remedy = f"systemctl unmask {_text(said.get('unit')) or 'the unit of the daemon'}"
+    return GuestService(state=state, explanation=explanation, remedy=remedy, masked=masked)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

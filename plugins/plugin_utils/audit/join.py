@@ -4,8 +4,8 @@
 
 """Which guest is which virtual machine.
 
-1. By the id that the operator gave (vm_id), on the host that the operator gave, if any. A replica has the id of its
-   primary (unverified), so of several with one id those that run are meant: the guest answered, so it runs.
+1. By the id that the operator gave (vm_id). A replica has the id of its primary (unverified), so of several with one id
+   those that run are meant: the guest answered, so it runs. Of several that run the one on the host that was given.
 2. By the name that the operator gave (vm), exactly and without case, on the host that the operator gave, if any.
 3. By the id that the guest claims, when nothing was given and no other guest claims it. The claim comes from a file
    that root in the guest can write: such a join is marked untrusted in the evidence, and never displaces a given one.
@@ -18,9 +18,10 @@ from __future__ import annotations
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.guest import read_guest
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import CollectedGuest, CollectedHost
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.names import fold
 
@@ -37,6 +38,7 @@ Outcome = Literal[
     "shared",  # the operator gave several guests the same virtual machine
     "claim_shared",  # several guests claim the same id
     "claim_taken",  # the operator gave the claimed virtual machine another guest
+    "not_hyperv",  # the guest says that it is no guest of Hyper-V at all
     "not_running",  # the host says that the virtual machine does not run, yet the guest answered
 ]
 MAPPINGS: tuple[Outcome, ...] = Outcome.__args__  # type: ignore[attr-defined]
@@ -45,7 +47,8 @@ MAPPINGS: tuple[Outcome, ...] = Outcome.__args__  # type: ignore[attr-defined]
 @dataclass(frozen=True, eq=False)
 class Joined:
     """mapping: see Outcome. by: what it was tried by, vm_id, vm or claim, null for nothing.
-    key: of the virtual machine when exactly one fits, joined or not. candidates: how many fit.
+    key: of the virtual machine when exactly one fits, joined or not. running: whether that one runs, by its host; null
+    without one. candidates: how many fit.
     """
 
     guest: CollectedGuest
@@ -53,6 +56,7 @@ class Joined:
     by: Literal["vm_id", "vm", "claim"] | None
     key: Key | None
     candidates: int
+    running: bool | None
 
 
 def same_id(text: str) -> str:
@@ -83,15 +87,18 @@ def join(hosts: Iterable[CollectedHost], guests: Sequence[CollectedGuest]) -> li
             by, found = "vm", by_name[fold(guest["vm"])]
         elif guest["claimed_vm_id"]:
             by, found = "claim", by_id[same_id(guest["claimed_vm_id"])]
-        if by != "claim" and guest["host"]:
-            found = [key for key in found if fold(key[0]) == fold(guest["host"])]
-        if by in ("vm_id", "claim") and len(found) > 1:
+        here = [key for key in found if guest["host"] and fold(key[0]) == fold(guest["host"])]
+        if by == "vm" and guest["host"]:
+            found = here
+        elif by != "vm" and len(found) > 1:
             found = [key for key in found if _runs(machines[key])] or found
+        if by == "vm_id" and len(found) > 1:
+            found = [key for key in found if key in here] or found
         key = found[0] if len(found) == 1 else None
         mapping = _judge(guest, by, found, machines, claims)
         if mapping == "no_match" and _hidden(guest, by, unseen):
             mapping = "host_not_seen"
-        return Joined(guest, mapping, by, key, len(found))
+        return Joined(guest, mapping, by, key, len(found), _runs(machines[key]) if key else None)
 
     return _exclusive([find(guest) for guest in guests])
 
@@ -102,7 +109,7 @@ def _runs(vm: Mapping[str, Any]) -> bool:
 
 def _hidden(guest: CollectedGuest, by: str | None, unseen: Collection[str]) -> bool:
     """Whether the virtual machine of a guest may be on a host that did not tell all."""
-    return fold(guest["host"]) in unseen if guest["host"] and by != "claim" else bool(unseen)
+    return fold(guest["host"]) in unseen if guest["host"] and by == "vm" else bool(unseen)
 
 
 def _judge(
@@ -122,11 +129,22 @@ def _judge(
     vm = machines[found[0]]
     if by == "vm_id" and guest["vm"] and fold(guest["vm"]) != fold(vm["name"]):
         return "contradicts_name"
-    if claimed not in (None, found[0][1]):
+    if claimed not in (None, found[0][1]) and not _claim_is_stale(guest):
         return "contradicts_claim"
+    if guest["facts"] is not None and guest["facts"].get("hyperv") is False:
+        return "not_hyperv"
     if guest["facts"] is not None and not _runs(vm):
         return "not_running"
     return "joined"
+
+
+def _claim_is_stale(guest: CollectedGuest) -> bool:
+    """Tell whether the pool that holds the claim is of before: the host writes it through the daemon of data exchange.
+
+    A clone keeps the pool of its image until that daemon runs.
+    """
+    facts = read_guest(guest)
+    return facts is not None and facts.services["key_value_pair_exchange"]["state"] not in ("serving", "unknown")
 
 
 def _exclusive(joined: Sequence[Joined]) -> list[Joined]:
@@ -137,9 +155,9 @@ def _exclusive(joined: Sequence[Joined]) -> list[Joined]:
         if item.mapping != "joined" or item.key not in given:
             return item
         if item.by == "claim":
-            return Joined(item.guest, "claim_taken", item.by, item.key, item.candidates)
+            return replace(item, mapping="claim_taken")
         if given[item.key] > 1:
-            return Joined(item.guest, "shared", item.by, item.key, item.candidates)
+            return replace(item, mapping="shared")
         return item
 
     return [settle(item) for item in joined]

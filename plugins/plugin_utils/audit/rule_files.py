@@ -58,7 +58,8 @@ class RuleData(TypedDict):
 class Rule:
     """data: as written. at: file and line. match: fact to the values that it may have. where: null without one.
 
-    buried: all rules that it supersedes, those that they supersede included.
+    buried: all rules that it supersedes, and what those of its own scope supersede: what a service's rule supersedes
+    does not follow from a rule about the whole virtual machine.
     """
 
     data: RuleData
@@ -181,9 +182,10 @@ def _reach(id: str, rules: Mapping[str, Rule]) -> frozenset[str]:
     ahead = [id]
     while ahead:
         rule = rules.get(ahead.pop())
-        following = set(rule.data.get("supersedes", [])) - found if rule else set()
-        found |= following
-        ahead += following
+        if rule and rule.data["scope"] == rules[id].data["scope"]:
+            following = set(rule.data.get("supersedes", [])) - found
+            found |= following
+            ahead += following
     return frozenset(found)
 
 

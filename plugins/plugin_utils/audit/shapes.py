@@ -35,7 +35,9 @@ class CollectedHost(TypedDict):
 
     name: its name in the inventory. reachable: whether it answered. error: why there is nothing, or less than asked.
     virtual_machines: RV(virtual_machines) of vm_integration_service_info, as returned.
-    plan: what the filter host_policy_plan made of them, null when no policy was evaluated.
+    plan: what the filter host_policy_plan made of them, null when no policy was evaluated. For one on which it does not
+    decide the policy could not be evaluated.
+    selected: whether only a selection of its virtual machines was asked for.
     """
 
     name: str
@@ -43,6 +45,7 @@ class CollectedHost(TypedDict):
     error: str | None
     virtual_machines: list[dict[str, Any]]
     plan: dict[str, Any] | None
+    selected: NotRequired[bool]
 
 
 class CollectedGuest(TypedDict):
@@ -75,11 +78,14 @@ class Collection(TypedDict):
 
 
 class GuestService(TypedDict):
-    """state: see GuestState. explanation, remedy: of the guest's side, as the guest's module words them."""
+    """state: see GuestState. explanation, remedy: of the guest's side, as the guest's module words them.
+    masked: the unit of its daemon is masked, so that what serves now does not start again.
+    """
 
     state: GuestState
     explanation: str | None
     remedy: str | None
+    masked: NotRequired[bool]
 
 
 class ServiceFacts(TypedDict):
@@ -89,6 +95,7 @@ class ServiceFacts(TypedDict):
     not offered or could not be read. verdict, reason: what the host sees. guest: the guest's half.
     side, explanation, remedy: the conclusion of the truth table; side is null when nothing is wrong.
     override: why a protected service may be off, override_until: until which day (null: for good).
+    case: row of the truth table.
     """
 
     wanted: bool | None
@@ -104,6 +111,7 @@ class ServiceFacts(TypedDict):
     remedy: str | None
     override: NotRequired[str | None]
     override_until: NotRequired[str | None]
+    case: NotRequired[str]
 
 
 class VirtualMachine(TypedDict):

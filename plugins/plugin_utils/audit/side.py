@@ -40,7 +40,7 @@ View = Literal[
     "incompatible",  # the protocol of the guest is incompatible
     "disabled",  # Hyper-V reports the service as disabled although its switch is on
     "error",  # Hyper-V reports an error, or a status that is not known
-    "isolated",  # Linux refuses the service in a confidential virtual machine
+    "isolated",  # Linux refuses the service in a confidential virtual machine, as the host says or confirms
     "not_running",  # the virtual machine does not run
 ]
 SWITCHES: tuple[Switch, ...] = Switch.__args__  # type: ignore[attr-defined]
@@ -189,17 +189,17 @@ ROWS: tuple[Row, ...] = (
         "not_running", None, "On; the virtual machine does not run, so the guest was not asked.", view=("not_running",)
     ),
     Row(
+        "isolated_guest",
+        None,
+        "On, but the guest refuses the service because it is confidential: no finding. {guest_explanation}",
+        view=("isolated",),
+        guest=("unsupported",),
+    ),
+    Row(
         "isolated",
         None,
         "On, but Linux refuses the service in a confidential virtual machine ({isolation}): no finding.",
         view=("isolated",),
-    ),
-    Row(
-        "isolated_guest",
-        None,
-        "On, but the guest refuses the service because it is confidential: no finding. {guest_explanation}",
-        view=("silent", "booting", "incompatible", "disabled", "error"),
-        guest=("unsupported",),
     ),
     Row(
         "status_disabled",
@@ -207,7 +207,7 @@ ROWS: tuple[Row, ...] = (
         "The switch on the host is on, but Hyper-V reports the service as disabled.",
         "Switch {service} off and on again on the host; if it stays so, restart the virtual machine.",
         view=("disabled",),
-        guest=("not_looked", "unknown", "not_offered", *_BROKEN),
+        guest=("not_looked", "unknown", "not_offered", "unsupported", *_BROKEN),
     ),
     Row(
         "contradiction_on",
@@ -222,9 +222,10 @@ ROWS: tuple[Row, ...] = (
     Row(
         "contradiction_unsupported",
         "both",
-        "The two sides contradict each other: the host was in contact ({verdict}), but {guest_explanation}",
-        "Check what the guest was mapped to.",
-        view=("works", "critical", "lost"),
+        "The guest refuses the service as a confidential VM does, but the host does not confirm that ({verdict}, "
+        "isolation {isolation}). The guest says: {guest_explanation}",
+        "Check which VM the guest is mapped to. If the mapping is right, find out why the guest says so.",
+        view=("works", "critical", "silent", "lost", "incompatible", "error"),
         guest=("unsupported",),
     ),
     Row(
@@ -256,7 +257,7 @@ ROWS: tuple[Row, ...] = (
         None,
         "The guest boots; it has not made contact yet.",
         view=("booting",),
-        guest=("serving", "stopped", "not_offered", "unknown", "not_looked"),
+        guest=("serving", "stopped", "not_offered", "unsupported", "unknown", "not_looked"),
     ),
     Row(
         "guest_stopped",
@@ -325,6 +326,12 @@ ROWS: tuple[Row, ...] = (
         view=("error",),
     ),
 )
+
+
+# The switch is on as it should be, and what is wrong is the guest's side, or can be told only together with it.
+OF_THE_GUEST = frozenset(row.case for row in ROWS if row.side in ("guest", "both", "unknown") and not row.switch)
+# Of these: the host has no contact, or the two sides contradict each other about it.
+NO_CONTACT = OF_THE_GUEST - {"application_critical", "next_boot"}
 
 
 @cache

@@ -15,9 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.module_utils._components import KEYS, PROTECTED
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.verdict import (
+    CONFIDENTIAL,
+    REFUSED_IN_ISOLATION,
+)
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.guest import GuestFacts, read_guest
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.join import Joined, Key, same_id
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import CollectedHost
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import CollectedHost, GuestState
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.side import (
     Row,
     Switch,
@@ -34,7 +38,8 @@ Facts = dict[str, Any]
 _REPLICAS = ("Replica", "TestReplica", "ExtendedReplica")
 _NO_REMEDY = "Nothing in the guest can mend it: switch {service} off on the host if it is not needed, or waive this."
 _OF_GUEST = ("hv_utils", "hv_utils_hindered", "clock", "clock_source", "ip_injection_ready")
-_CONTACT = ("works", "critical", "lost")
+# What a guest that refuses a service as confidential is taken for by the host, which has not heard of it either.
+_UNANSWERED = ("silent", "booting", "incompatible", "error")
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +89,7 @@ def guest_facts(joined: Joined) -> Facts:
         "joined_by": joined.by,
         "candidates": joined.candidates,
         "found_id": joined.key[1] if joined.key else None,
+        "running": joined.running,
         "guest_facts": guest["facts"],
     }
 
@@ -97,13 +103,7 @@ def virtual_machines(
 ) -> Iterator[Subject]:
     """Yield the virtual machines of all hosts. Raises AuditError for facts that cannot be those of one."""
     guests = {item.key: item for item in joined if item.mapping == "joined" and item.guest["facts"] is not None}
-    names: Counter[str] = Counter()
-    names_here: Counter[tuple[str, str]] = Counter()
-    for host in hosts:
-        for vm in host["virtual_machines"]:
-            if _mode(vm) not in _REPLICAS:
-                names[fold(vm["name"])] += 1
-            names_here[host["name"], fold(vm["name"])] += 1
+    names = _Names(hosts)
     for host in hosts:
         decisions = {decision["id"]: decision for decision in (host["plan"] or {}).get("decisions", [])}
         protected = frozenset((host["plan"] or {}).get("protected", PROTECTED))
@@ -112,9 +112,8 @@ def virtual_machines(
             item = guests.get(key)
             guest = read_guest(item.guest) if item else None
             decision = decisions.get(vm["id"])
-            facts = _machine(vm, host["name"], item, guest, decision)
-            facts["same_name"] = 0 if facts["replication"] in _REPLICAS else names[fold(vm["name"])] - 1
-            facts["same_name_here"] = names_here[host["name"], fold(vm["name"])] - 1
+            facts = _machine(vm, host, item, guest, decision)
+            facts |= names.facts(facts)
             judged = _Machine(facts, guest, decision, protected, baseline.get(key), today, grace)
             seen = vm.get("services") or {}
             services = {key: judged.service(key, seen[key]) for key in KEYS if seen.get(key)}
@@ -126,6 +125,37 @@ def virtual_machines(
                 list(decision["rules"]) if decision else [],
                 decision["reason"] if decision else "",
             )
+
+
+class _Names:
+    """Which names and ids several virtual machines have. During a migration two hosts show the same one."""
+
+    def __init__(self, hosts: Sequence[CollectedHost]) -> None:
+        self._ids: dict[str, set[str]] = {}
+        self._here: dict[tuple[str, str], list[str]] = {}
+        self._running: dict[str, list[str]] = {}
+        for host in hosts:
+            for vm in host["virtual_machines"]:
+                name, id = fold(vm["name"]), same_id(vm["id"])
+                if _mode(vm) not in _REPLICAS:
+                    self._ids.setdefault(name, set()).add(id)
+                self._here.setdefault((host["name"], name), []).append(id)
+                if vm["state"] == "Running":
+                    self._running.setdefault(id, []).append(host["name"])
+
+    def facts(self, vm: Facts) -> Facts:
+        """Return the facts of a virtual machine that are about the others, too."""
+        name, id, host = fold(vm["name"]), same_id(vm["id"]), vm["host"]
+        ids, here = self._ids.get(name, set()), self._here[host, name]
+        running = sorted(self._running.get(id, ()))
+        return {
+            "same_name": 0 if vm["replication"] in _REPLICAS else len(ids) - 1,
+            "same_name_here": len(here) - 1,
+            # One of them speaks for all.
+            "first_of_name": id == min(ids, default=id),
+            "first_of_name_here": id == min(here),
+            "runs_also_on": running[1:] if vm["running"] and running[0] == host else [],
+        }
 
 
 def check_virtual_machines(hosts: Sequence[CollectedHost]) -> list[str]:
@@ -175,7 +205,7 @@ def _mode(vm: Mapping[str, Any]) -> str | None:
 
 def _machine(
     vm: Mapping[str, Any],
-    host: str,
+    host: CollectedHost,
     joined: Joined | None,
     guest: GuestFacts | None,
     decision: Mapping[str, Any] | None,
@@ -186,10 +216,11 @@ def _machine(
             field: vm.get(field)
             for field in ("groups", "notes", "checkpoint", "uptime_seconds", "heartbeat", "version")
         },
-        "host": host,
+        "host": host["name"],
         "running": vm["state"] == "Running",
         "replication": _mode(vm),
-        "has_policy": decision is not None,
+        # A plan that does not decide on a virtual machine could not be made for it: what the policy says is not known.
+        "has_policy": decision is not None or (None if host["plan"] is not None else False),
         "profiles": list(decision["profiles"]) if decision else [],
         "not_offered": list(decision["not_offered"]) if decision else [],
         "guest": joined.guest["name"] if joined else None,
@@ -203,12 +234,16 @@ def _machine(
 
 def _contact(services: Mapping[str, Facts]) -> str:
     views = {key: service["view"] for key, service in services.items() if service["enabled"]}
-    if any(view in _CONTACT for view in views.values()):
+    heard = set(views.values())
+    if heard & {"works", "critical"}:
         return "answers"
     # Without a heartbeat one silent service does not speak for the guest. Of a confidential guest only those count that
     # it does not refuse.
-    silent = views.get("heartbeat") == "silent" and set(views.values()) <= {"silent", "isolated"}
-    return "silent" if silent else "unknown"
+    if views.get("heartbeat") == "lost" and heard <= {"lost", "silent", "isolated"}:
+        return "lost"
+    if views.get("heartbeat") == "silent" and heard <= {"silent", "isolated"}:
+        return "silent"
+    return "answers" if "lost" in heard else "unknown"
 
 
 class _Machine:
@@ -246,7 +281,11 @@ class _Machine:
         guest = self._guest.services[key] if self._guest else None
         protected = key in self._protected
         view = view_of(verdict, reason, vm["uptime_seconds"], self._grace)
-        state = guest["state"] if guest else "not_looked"
+        state: GuestState = guest["state"] if guest else "not_looked"
+        if state == "unsupported" and view in _UNANSWERED and self._refusal_holds(key):
+            view = "isolated"
+        if state == "serving" and view == "works" and guest and guest.get("masked"):
+            state = "blocked"  # from the next boot on
         facts = {
             "service": key,
             "protected": protected,
@@ -280,8 +319,20 @@ class _Machine:
         row = conclude(_switch(offered, enabled), _wish(wanted, protected, override_state), view, state)
         return {**facts, **_conclusion(row, facts)}
 
+    def _refusal_holds(self, key: str) -> bool:
+        """Tell whether the guest's word that it refuses a service as confidential is confirmed.
+
+        The host's word decides. Where it has none, the guest has to say which isolation it is, and the operator which
+        virtual machine the guest is.
+        """
+        if key not in REFUSED_IN_ISOLATION or not self._guest or self._vm["joined_by"] == "claim":
+            return False
+        return (self._vm["isolation"] or self._guest.isolation) in CONFIDENTIAL
+
     def _override(self, key: str) -> tuple[str | None, str | None, str]:
         """(reason, last day, state) of the override of a service."""
+        if self._vm["has_policy"] is None:
+            return None, None, "unknown"
         refusal = self._refused.get(key)
         if refusal:
             return None, refusal.get("expired"), "expired" if refusal.get("expired") else "missing"
@@ -301,7 +352,7 @@ def _switch(offered: bool | None, enabled: bool | None) -> Switch:
 def _wish(wanted: bool | None, protected: bool, override_state: str) -> Wish:
     if wanted is False and override_state != "expired":
         return "off"
-    if wanted or (protected and override_state != "valid"):
+    if wanted or (protected and override_state not in ("valid", "unknown")):
         return "on"
     return "none"
 

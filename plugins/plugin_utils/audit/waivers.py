@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -25,7 +25,10 @@ _PLACES = ("host", "guest", "service")  # the other conditions are about the fac
 
 @dataclass(eq=False)
 class Waiver:
-    """at: file and line. places: host, guest or service to the values that are meant. used: it fits a finding."""
+    """at: file and line. places: host, guest or service to the values that are meant. used: it fits a finding.
+
+    problem: why a condition could not be evaluated for a virtual machine, the first of them; it waives nothing there.
+    """
 
     at: str
     id: str
@@ -34,12 +37,10 @@ class Waiver:
     conditions: tuple[Condition, ...]
     by: WaivedBy
     used: bool = field(default=False)
+    problem: str | None = field(default=None)
 
     def covers(self, finding: Finding, machine: Mapping[str, Any] | None) -> bool:
-        """Tell whether it waives a finding. machine: the virtual machine as it was gathered.
-
-        Raises AuditError when a condition cannot be evaluated.
-        """
+        """Tell whether it waives a finding. machine: the virtual machine as it was gathered."""
         if finding["rule"] not in self.rules:
             return False
         for place, values in self.places.items():
@@ -52,7 +53,8 @@ class Waiver:
             return machine is not None and all(condition(machine) for condition in self.conditions)
         except ValueError as error:
             vm = finding["vm"]
-            raise AuditError(f"{self.at}: waiver {self.id}: {error} (virtual machine {vm and vm['name']!r})") from error
+            self.problem = self.problem or f"{error} (host {finding['host']}, virtual machine {vm and vm['name']!r})"
+            return False
 
 
 def parse_waivers(file: RuleFile | None) -> tuple[list[Waiver], list[str]]:
@@ -111,39 +113,44 @@ def _values(place: str, value: str | list[str]) -> frozenset[str]:
     return frozenset(fold(key) for key in keys.values() if key)
 
 
-def waive(
-    findings: Sequence[Finding],
-    waivers: Sequence[Waiver],
-    machines: Mapping[tuple[str | None, str], Mapping[str, Any]],
-    today: str,
-) -> None:
-    """Set waived_by of the findings that a waiver covers which has not expired; the first in the file wins.
+def waiver_of(
+    waivers: Sequence[Waiver], machines: Mapping[tuple[str | None, str], Mapping[str, Any]], today: str
+) -> Callable[[Finding], WaivedBy | None]:
+    """Return what says which waiver covers a finding: the first in the file that has not expired.
 
     machines: as they were gathered, by host and id. A waiver that comes after another one for the same finding is used.
     """
-    holding = [waiver for waiver in waivers if waiver.by["until"] >= today]
     by_rule: dict[str, list[Waiver]] = {}
-    for waiver in holding:
-        for rule in waiver.rules:
+    for waiver in waivers:
+        for rule in waiver.rules if waiver.by["until"] >= today else ():
             by_rule.setdefault(rule, []).append(waiver)
-    for finding in findings:
+
+    def covering(finding: Finding) -> WaivedBy | None:
         vm = finding["vm"]
-        machine = machines[finding["host"], vm["id"]] if vm else None
+        found = None
         for waiver in by_rule.get(finding["rule"], ()):
-            if waiver.covers(finding, machine):
+            if waiver.covers(finding, machines[finding["host"], vm["id"]] if vm else None):
                 waiver.used = True
-                finding["waived_by"] = finding["waived_by"] or waiver.by
+                found = found or waiver.by
+        return found
+
+    return covering
 
 
-def waiver_facts(waiver: Waiver, known: frozenset[str], today: str) -> Facts:
-    """Return what rules see of a waiver once it has been applied. known: ids of all rules, disabled ones included."""
+def waiver_facts(waiver: Waiver, known: frozenset[str], today: str, all_seen: bool) -> Facts:
+    """Return what rules see of a waiver once it has been applied. known: ids of all rules, disabled ones included.
+
+    all_seen: whether nothing was left out that a waiver may be for.
+    """
     unknown = [rule for rule in waiver.rules if rule not in known]
     if unknown:
         state = "unknown_rule"
     elif waiver.by["until"] < today:
         state = "expired"
+    elif waiver.problem:
+        state = "failed"
     else:
-        state = "active" if waiver.used else "unused"
+        state = "active" if waiver.used else "unused" if all_seen else "unseen"
     return {
         "id": waiver.id,
         "state": state,
@@ -152,5 +159,6 @@ def waiver_facts(waiver: Waiver, known: frozenset[str], today: str) -> Facts:
         "until": waiver.by["until"],
         "rules": list(waiver.rules),
         "unknown_rules": len(unknown),
+        "problem": waiver.problem,
         "file": waiver.at,
     }

@@ -27,7 +27,11 @@ LATER, LONG_AGO = "2099-12-31", "2020-01-01"
 COLLECTED = "2026-01-01T00:00:00Z"
 
 # What a defect of the whole guest means for its services.
-CONSEQUENCES = ("own_shutdown_impossible", "own_guest_blocked", "own_guest_missing", "own_guest_stopped")
+# Where only a claim says which virtual machine a guest is, the host's word stands beside that of the guest.
+CONSEQUENCES = (
+    *("own_shutdown_impossible", "own_guest_blocked", "own_guest_missing", "own_guest_stopped"),
+    "own_never_in_contact",
+)
 
 
 class Place(NamedTuple):
@@ -257,13 +261,13 @@ class Planter:
     def plant_twins(self) -> None:
         name, host = self.name("twin"), self.chance.randrange(3)
         twins = [self.machine(host, name=same) for same in (name, name.upper())]
-        places = [Place(place, vm) for place, vm, _name in twins]
+        places = [min((Place(place, vm) for place, vm, _name in twins), key=lambda place: str(place.vm))]
         self.wrong("name twice on a host", "host", "own_duplicate_name_here", places=places)
 
     def plant_namesakes(self) -> None:
         name = self.name("same")
         namesakes = [self.machine(host, name=name) for host in self.chance.sample(range(3), 2)]
-        places = [Place(place, vm) for place, vm, _name in namesakes]
+        places = [min((Place(place, vm) for place, vm, _name in namesakes), key=lambda place: str(place.vm))]
         self.wrong("name twice in the fleet", "host", "own_duplicate_name", places=places)
 
     def plant_guest_stopped(self) -> None:
@@ -397,7 +401,7 @@ class Planter:
     def plant_denied(self) -> None:
         self.fleet.hosts.append({"name": "hv-denied", "virtual_machines": ["unseen01"]})
         self.fleet.denied.append("hv-denied")
-        self.wrong("host tells nothing", "unknown", "own_host_partial", host="hv-denied")
+        self.wrong("host tells nothing", "unknown", "own_host_refused", host="hv-denied")
 
     def plant_empty(self) -> None:
         self.fleet.hosts.append({"name": "hv-empty", "virtual_machines": []})

@@ -147,6 +147,21 @@ SERVICES: list[Planted] = [
         [("own_contradiction", "both", "guest_service_interface")],
     ),
     ("disabled status", {"vm": {"vss": "status_disabled"}}, [("own_status_disabled", "host", "vss")]),
+    (
+        "running daemon whose unit is masked",
+        {"vm": {}, "guest": {"vss": {"verdict": "ok", "unit_masked": True}}},
+        [("own_next_boot", "guest", "vss")],
+    ),
+    (
+        "shutdown not offered, and no policy",
+        {"vm": {"shutdown": None}},
+        [("own_protected_not_offered", "host", "shutdown")],
+    ),
+    (
+        "switch that could not be read",
+        {"vm": {"vss": {"offered": True, "enabled": None, "verdict": "unknown", "reason": None}}},
+        [("own_switch_unread", "unknown", "vss")],
+    ),
     ("error", {"vm": {"vss": "unknown_status"}}, [("own_error", "unknown", "vss")]),
     (
         "shutdown silent",
@@ -236,6 +251,20 @@ MACHINES: list[Planted] = [
         [("own_hv_utils_next_boot", "guest", None)],
     ),
     (
+        "driver not loaded",
+        {
+            "vm": ALL_SILENT,
+            "guest": dict.fromkeys(ALL_SILENT, "no_driver"),
+            "facts": {"hv_utils": {"state": "available", "blocked_by": []}},
+        },
+        [("own_hv_utils_not_loaded", "guest", None)],
+    ),
+    (
+        "hangs",
+        {"vm": dict.fromkeys(ALL_SILENT, "guest_lost")},
+        [("own_contact_lost", "guest", None)],
+    ),
+    (
         "clock that nobody keeps",
         {"vm": {}, "guest": {}, "facts": {"time": {"clock_source": "none", "uses_ptp": False}}},
         [("own_clock_unkept", "guest", None)],
@@ -305,6 +334,7 @@ MACHINES: list[Planted] = [
         {
             "vm": {"vss": "guest_silent", "key_value_pair_exchange": "guest_silent"},
             "guest": {"vss": "not_supported_isolated", "key_value_pair_exchange": "not_supported_isolated"},
+            "facts": {"isolation": "SNP"},
         },
         [],
     ),
@@ -360,7 +390,7 @@ HOSTS: list[Planted] = [
         [("own_host_unreachable", "unknown", "hv1", None)],
     ),
     ("no rights, or empty", {}, [("own_host_empty", "unknown", "hv1", None)]),
-    ("partial", {"error": "the second page was lost"}, [("own_host_partial", "unknown", "hv1", None)]),
+    ("refused", {"error": "access denied"}, [("own_host_refused", "unknown", "hv1", None)]),
 ]
 
 
@@ -378,6 +408,8 @@ GUESTS: list[Planted] = [
     ("name of another", {"vm_id": "web01", "vm": "twin"}, [("own_guest_contradicts_name", "policy")]),
     ("claim of another", {"vm": "web01", "claimed_vm_id": "0"}, [("own_guest_contradicts_claim", "policy")]),
     ("off", {"vm": "off01"}, [("own_guest_not_running", "unknown")]),
+    ("of no Hyper-V", {"vm": "web01", "facts": {"hyperv": False}}, [("own_guest_not_hyperv", "policy")]),
+    ("unreachable, and off as its host says", {"vm": "off01", "facts": None, "error": "timed out"}, []),
 ]
 
 
@@ -418,15 +450,17 @@ def test_two_guests_of_one_machine(vm: Make, host: Make, guest: Make, audit: Jud
     ]
 
 
+def test_host_that_listed_a_part(vm: Make, host: Make, audit: Judge, told: Told) -> None:
+    assert told(audit(host(vm(), error="the second page was lost"))) == [("own_host_partial", "unknown", "hv1", None)]
+
+
 def test_names(vm: Make, host: Make, audit: Judge, told: Told) -> None:
     twins = [vm("a"), vm("b", name="A"), vm("c")]
     result = audit([host(*twins, name="hv1"), host(vm("d", name="c"), name="hv2")])
     assert sorted(told(result)) == [
         ("own_duplicate_name", "host", "c", None),
-        ("own_duplicate_name", "host", "c", None),
-        ("own_duplicate_name_here", "host", "A", None),
-        ("own_duplicate_name_here", "host", "a", None),
-    ]
+        ("own_duplicate_name_here", "host", min(twins[:2], key=lambda twin: twin["id"])["name"], None),
+    ], "one finding for each name"
     primary, replica = vm("e", replication={"mode": "Primary"}), vm("e", state="Off", replication={"mode": "Replica"})
     assert told(audit([host(primary, name="hv1"), host(replica, name="hv2")])) == []
 
@@ -454,6 +488,11 @@ def test_every_rule_speaks_or_is_a_reference(vm: Make, host: Make, guest: Make, 
     heard |= {rule for case in (*HOSTS, *GUESTS) for rule, *_rest in case[2]}
     heard |= {"own_guest_shared", "own_guest_claim_shared", "own_duplicate_name", "own_duplicate_name_here"}
     heard |= {"ms_guest_services_default"}
+    heard |= {
+        "own_host_partial",
+        "own_running_twice",
+        "own_waiver_failed",
+    }  # below, test_combinations.py, test_waivers.py
     heard |= {"own_drift", "own_drift_after_restore"}  # test_drift.py
     heard |= {"own_waiver_unknown_rule", "own_waiver_expired", "own_waiver_unused"}  # test_waivers.py
     for _name, planted, _expected in PLANTED:

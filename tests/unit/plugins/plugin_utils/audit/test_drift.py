@@ -74,6 +74,160 @@ def test_what_was_not_seen_again_is_not_called_fixed(vm: Make, host: Make, guest
     assert compared(*well, disabled_rules=["own_switch_off"]) == (["c"], ["a", "b", "lonely"])
 
 
+def drifted(result: Audit) -> dict[str, list[str]]:
+    """The rules of what is fixed, unseen and new."""
+    drift = result["drift"]
+    assert drift is not None
+    rules = {finding["id"]: finding["rule"] for finding in result["findings"]}
+    return {
+        "fixed": sorted(finding["rule"] for finding in drift["fixed"]),
+        "unseen": sorted(finding["rule"] for finding in drift["unseen"]),
+        "new": sorted(rules[id] for id in drift["new"]),
+    }
+
+
+NOTHING: dict[str, list[str]] = {"fixed": [], "unseen": [], "new": []}
+INSIDE = {
+    "facts": {
+        "time": {"clock_source": "none", "uses_ptp": False},
+        "freeze": {"failing": [{"mount": "/srv", "reason": "exFAT"}]},
+        "hv_utils": {
+            "state": "loaded",
+            "blocked_by": [{"path": "/etc/modprobe.d/x.conf", "line": "blacklist hv_utils"}],
+        },
+    },
+    "services": {"key_value_pair_exchange": "daemon_stopped"},
+}
+OF_INSIDE = ["own_clock_unkept", "own_freeze_fails", "own_hv_utils_next_boot", "own_next_boot"]
+
+
+@pytest.mark.parametrize("now", ["unreachable", "left out", "off"])
+def test_what_was_seen_in_a_guest_is_unseen_without_it(
+    vm: Make, host: Make, guest: Make, audit: Judge, now: str
+) -> None:
+    """Nobody looked whether the mounts, the clock or the daemon are as they were."""
+    inside = guest(**INSIDE, vm="web01")
+    baseline = kept(audit(host(vm()), inside))
+    assert sorted(finding["rule"] for finding in baseline["findings"]) == OF_INSIDE
+    guests = {"unreachable": [{**inside, "facts": None, "error": "no route"}], "left out": [], "off": []}[now]
+    result = audit(host(vm(state="Off" if now == "off" else "Running")), guests, baseline=baseline)
+    found = drifted(result)
+    assert (found["fixed"], found["unseen"]) == ([], OF_INSIDE)
+    fixed = drifted(audit(host(vm()), guest(vm="web01"), baseline=baseline))
+    assert fixed == {**NOTHING, "fixed": OF_INSIDE}, "seen again"
+
+
+@pytest.mark.parametrize("reason", ["guest_silent", "guest_lost", "status_disabled", "error", "application_critical"])
+def test_contact_of_a_machine_that_does_not_run_now_is_unseen(vm: Make, host: Make, audit: Judge, reason: str) -> None:
+    baseline = kept(audit(host(vm(services={"heartbeat": reason, "vss": False}))))
+    off = drifted(audit(host(vm(state="Off")), baseline=baseline))
+    assert off["fixed"] == ["bpa_offer_all"], "the host setting is seen of a machine that is off, too"
+    assert len(off["unseen"]) == 1
+    booting = vm(services={"heartbeat": "guest_silent"}, uptime_seconds=10)
+    assert len(drifted(audit(host(booting), baseline=baseline))["unseen"]) == 1
+    assert len(drifted(audit(host(vm()), baseline=baseline))["fixed"]) == 2
+
+
+def test_machine_outside_a_narrower_selection_is_unseen(vm: Make, host: Make, audit: Judge) -> None:
+    off = {"vss": False}
+    baseline = kept(audit(host(vm("a", services=off), vm("b", services=off), policy={})))
+    narrow = drifted(audit(host(vm("a"), policy={}, selected=True), baseline=baseline))
+    assert narrow == {**NOTHING, "fixed": ["own_switch_off"], "unseen": ["own_switch_off"]}
+    assert drifted(audit(host(vm("a"), policy={}), baseline=baseline))["fixed"] == ["own_switch_off"] * 2, (
+        "it is no more"
+    )
+    limited = drifted(audit(host(vm("a"), policy={}), baseline=baseline, limited=True))
+    assert limited == {**NOTHING, "fixed": ["own_switch_off"], "unseen": ["own_switch_off"]}
+
+
+@pytest.mark.parametrize("there", [{"reachable": False}, {"error": "access denied"}, None])
+def test_machine_that_may_have_moved_to_a_host_that_was_not_seen_is_unseen(
+    vm: Make, host: Make, audit: Judge, there: dict[str, Any] | None
+) -> None:
+    fleet = [host(vm("a", services={"vss": False}), vm("b"), name="hv1"), host(vm("c"), name="hv2")]
+    baseline = kept(audit(fleet))
+    others = [] if there is None else [host(name="hv2", **there)]
+    found = drifted(audit([host(vm("b"), name="hv1"), *others], baseline=baseline))
+    assert (found["fixed"], found["unseen"]) == ([], ["bpa_offer_all"])
+
+
+def test_what_the_policy_said_is_unseen_without_a_policy(vm: Make, host: Make, audit: Judge) -> None:
+    rule = {"match": {"pattern": "b"}, "services": {"shutdown": False}}
+    machines = [vm("a", services={"heartbeat": False}), vm("b")]
+    baseline = kept(audit(host(*machines, policy={"default": "default_safe", "rules": [rule]})))
+    assert [finding["rule"] for finding in baseline["findings"]] == ["own_override_missing", "own_switch_off"]
+    found = drifted(audit(host(vm("a"), vm("b")), baseline=baseline))
+    assert found == {"fixed": [], "unseen": ["own_override_missing", "own_switch_off"], "new": ["own_drift"]}
+    unknown = host(vm("a"), vm("b"), plan={"decisions": []})
+    assert drifted(audit(unknown, baseline=baseline))["fixed"] == []
+
+
+def test_machine_that_has_moved_keeps_its_history(vm: Make, host: Make, guest: Make, audit: Judge) -> None:
+    """In a cluster that happens each night: nothing is new by it, and nothing is fixed."""
+    faulty = vm("a", services={"vss": False, "heartbeat": "guest_silent"})
+    baseline = kept(audit([host(faulty, policy={}, name="hv1"), host(vm("b"), name="hv2")]))
+    moved = audit([host(name="hv1"), host(vm("b"), faulty, policy={}, name="hv2")], baseline=baseline)
+    assert drifted(moved) == {**NOTHING, "new": ["own_host_empty"]}
+    mended = audit([host(vm("c"), name="hv1"), host(vm("b"), vm("a"), policy={}, name="hv2")], baseline=baseline)
+    assert drifted(mended) == {**NOTHING, "fixed": ["own_silent", "own_switch_off"]}
+    renamed = audit([host(faulty, policy={}, name="hyper1"), host(vm("b"), name="hyper2")], baseline=baseline)
+    assert drifted(renamed) == NOTHING, "the same host by another name of the inventory"
+
+
+def test_switch_that_was_changed_on_the_way_to_another_host_has_drifted(
+    vm: Make, host: Make, audit: Judge, told: Told
+) -> None:
+    left_alone = {"default": "none"}
+    baseline = kept(audit([host(vm("a"), name="hv1", policy=left_alone), host(vm("b"), name="hv2", policy=left_alone)]))
+    off = vm("a", services={"vss": False})
+    result = audit(host(vm("b"), off, name="hv2", policy=left_alone), baseline=baseline)
+    assert told(result) == [("own_drift", "host", "a", "vss")]
+
+
+def test_primary_and_replica_of_one_id_are_not_taken_for_a_move(vm: Make, host: Make, audit: Judge) -> None:
+    off = {"vss": False}
+    primary, replica = vm("a", services=off), vm("a", services=off, replication={"mode": "Replica"}, state="Off")
+    baseline = kept(audit([host(primary, name="hv1"), host(replica, name="hv2")]))
+    assert drifted(audit([host(primary, name="hv1"), host(replica, name="hv3")], baseline=baseline)) == {
+        "fixed": [],
+        "unseen": ["bpa_offer_all"],
+        "new": ["bpa_offer_all"],
+    }
+
+
+@pytest.mark.parametrize("reason", ["guest_silent", "error"])
+def test_guest_that_is_inspected_for_the_first_time_or_no_longer_makes_no_new_finding(
+    vm: Make, host: Make, guest: Make, audit: Judge, reason: str
+) -> None:
+    fleet = host(vm(services={"vss": reason}))
+    inside = guest(services={"vss": "daemon_stopped"}, vm="web01")
+    without, looked = audit(fleet), audit(fleet, inside)
+    assert [finding["rule"] for finding in without["findings"]] != [finding["rule"] for finding in looked["findings"]]
+    assert drifted(audit(fleet, inside, baseline=kept(without))) == NOTHING
+    assert drifted(audit(fleet, baseline=kept(looked))) == NOTHING
+    worse = audit(host(vm(services={"vss": reason, "heartbeat": "guest_silent"})), inside, baseline=kept(without))
+    assert len(drifted(worse)["new"]) == 1, "what broke meanwhile is new"
+
+
+def test_dead_guest_that_is_inspected_for_the_first_time_makes_no_new_finding(
+    vm: Make, host: Make, guest: Make, audit: Judge
+) -> None:
+    keys = ("heartbeat", "shutdown", "time_synchronization", "key_value_pair_exchange", "vss")
+    fleet = host(vm(services=dict.fromkeys(keys, "guest_silent")))
+    blocked = {"hv_utils": {"state": "blocked", "blocked_by": [{"path": "x", "line": "y"}]}}
+    inside = guest(services=dict.fromkeys(keys, "driver_blocked"), facts=blocked, vm="web01")
+    baseline = kept(audit(fleet))
+    assert [finding["rule"] for finding in baseline["findings"]] == ["own_never_in_contact"]
+    assert drifted(audit(fleet, inside, baseline=baseline)) == NOTHING
+
+
+def test_names_are_compared_only_where_all_of_the_fleet_was_seen(vm: Make, host: Make, audit: Judge) -> None:
+    fleet = [host(vm("a", name="x"), vm("c"), name="hv1"), host(vm("b", name="x"), name="hv2")]
+    baseline = kept(audit(fleet))
+    found = drifted(audit([fleet[0], host(name="hv2", reachable=False)], baseline=baseline))
+    assert (found["fixed"], found["unseen"]) == ([], ["own_duplicate_name"])
+
+
 def test_without_a_baseline_there_is_no_drift(vm: Make, host: Make, audit: Judge) -> None:
     result = audit(host(vm(services={"vss": False})))
     assert result["drift"] is None

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.hyperv.integration.plugins.module_utils._components import KEYS
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.join import MAPPINGS, Joined, join
 
 Make = Callable[..., dict[str, Any]]
@@ -48,7 +49,7 @@ def two(vm: Make, host: Make) -> list[dict[str, Any]]:
         ({"vm_id": "web01"}, ("no_match", "vm_id")),
         ({"vm": "web*"}, ("no_match", "vm")),
         ({"vm": "web01", "host": "hv2"}, ("no_match", "vm")),
-        ({"vm_id": ONE, "host": "hv2"}, ("no_match", "vm_id")),
+        ({"vm_id": ONE, "host": "hv2"}, ("joined", "vm_id")),
         ({"claimed_vm_id": NONE}, ("no_match", "claim")),
         ({"vm_id": ONE, "vm": "web02"}, ("contradicts_name", "vm_id")),
         ({"vm_id": ONE, "claimed_vm_id": TWO}, ("contradicts_claim", "vm_id")),
@@ -80,6 +81,29 @@ def test_of_a_replica_pair_with_one_id_the_one_that_runs_is_meant(vm: Make, host
         assert (found.mapping, found.key) == ("joined", ("hv1", ONE))
     both = [host(vm("web01", id=ONE), name="hv2"), host(vm("web01", id=ONE), name="hv1")]
     assert joined(both, guest(vm_id=ONE)) == [("several_matches", "vm_id")]
+    (found,) = all_joined(both, guest(vm_id=ONE, host="HV2"))
+    assert (found.mapping, found.key) == ("joined", ("hv2", ONE)), "the host that was given decides"
+
+
+def test_host_that_was_given_does_not_hold_a_machine_that_has_moved(two: list[dict[str, Any]], guest: Make) -> None:
+    """The id finds it wherever it is; the host belongs to a name."""
+    assert joined(two, guest(vm_id=ONE, host="hv9")) == [("joined", "vm_id")]
+    assert joined(two, guest(vm="web01", host="hv9")) == [("no_match", "vm")]
+
+
+@pytest.mark.parametrize("verdict", ["daemon_stopped", "no_daemon", "driver_blocked"])
+def test_claim_of_a_clone_whose_kvp_daemon_does_not_run_contradicts_nothing(
+    two: list[dict[str, Any]], guest: Make, verdict: str
+) -> None:
+    """Its pool is that of the image it was made from: the host has not written it since."""
+    clone = guest(vm_id=ONE, claimed_vm_id=TWO, services={"key_value_pair_exchange": verdict})
+    assert joined(two, clone) == [("joined", "vm_id")]
+    assert joined(two, guest(vm_id=ONE, claimed_vm_id=TWO)) == [("contradicts_claim", "vm_id")]
+
+
+def test_guest_that_is_none_of_hyperv_is_not_joined(two: list[dict[str, Any]], guest: Make) -> None:
+    other = guest(vm_id=ONE, facts={"hyperv": False}, services=dict.fromkeys(KEYS, "not_hyperv"))
+    assert joined(two, other) == [("not_hyperv", "vm_id")]
 
 
 @pytest.mark.parametrize(
@@ -140,6 +164,7 @@ guests: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
             "vm": st.sampled_from((None, "web01", "web02", "web03")),
             "host": st.sampled_from((None, "hv1", "hv2")),
             "facts": st.sampled_from(({}, None)),
+            "system": st.just("linux"),
         }
     ),
     max_size=5,
@@ -185,7 +210,7 @@ def test_whatever_is_given(
             assert found.guest["vm"] in (None, machine[2]) or found.by == "claim"
             assert found.by == "claim" or found.guest["claimed_vm_id"] in (None, machine[1])
             assert found.guest["facts"] is None or machine[3] == "Running"
-            assert found.by == "claim" or found.guest["host"] in (None, machine[0])
+            assert found.by != "vm" or found.guest["host"] in (None, machine[0])
     shuffled = list(numbered)
     random.shuffle(shuffled)
     again = {found.guest["name"]: found.mapping for found in all_joined(hosts, *shuffled)}

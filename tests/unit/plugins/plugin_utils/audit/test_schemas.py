@@ -70,7 +70,7 @@ def test_schema_of_rules_lists_the_facts_that_there_are(vm: Make, host: Make, gu
         "virtual_machine": subject.facts,
         "host": subjects.host_facts(of_host),  # type: ignore[arg-type]
         "guest": subjects.guest_facts(joined[0]),
-        "waiver": waiver_facts(waiver, frozenset(), "2026-11-27"),
+        "waiver": waiver_facts(waiver, frozenset(), "2026-11-27", all_seen=True),
     }
     assert set(facts) == set(SCOPES)
     for scope in SCOPES:

@@ -84,8 +84,8 @@ def assert_of_a_running_guest(side: Side | None, contradiction: bool, view: str,
         assert side == "unknown"
     if view == "lost" and guest in ("serving", *UNSEEN):
         assert side == "guest"
-    if guest == "unsupported" and view not in ("works", "critical", "lost"):
-        assert side is None, "a confidential guest is no finding"
+    if guest == "unsupported":
+        assert side == ("host" if view == "disabled" else "both"), "the guest's word alone makes nothing well"
     if guest == "not_offered" and view != "disabled":
         assert contradiction, "the host has it on, and the guest sees no device"
     if side == "unknown":
@@ -132,9 +132,12 @@ def assert_of_a_running_guest(side: Side | None, contradiction: bool, view: str,
         ("on", "off", "not_running", "not_looked", "host", "should_be_off"),
         ("on", "on", "not_running", "serving", None, "not_running"),
         ("on", "on", "booting", "stopped", None, "booting"),
-        ("on", "on", "isolated", "unsupported", None, "isolated"),
+        ("on", "on", "isolated", "unsupported", None, "isolated_guest"),
         ("on", "on", "isolated", "not_offered", None, "isolated"),
-        ("on", "on", "silent", "unsupported", None, "isolated_guest"),
+        ("on", "on", "silent", "unsupported", "both", "contradiction_unsupported"),
+        ("on", "on", "works", "unsupported", "both", "contradiction_unsupported"),
+        ("on", "on", "disabled", "unsupported", "host", "status_disabled"),
+        ("on", "on", "booting", "unsupported", None, "booting"),
         ("unread", "on", "error", "not_looked", "unknown", "unread"),
     ],
 )
