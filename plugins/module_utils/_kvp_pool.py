@@ -15,6 +15,8 @@ What holds here, and why:
 * The daemon opens the file by its name for data and locks the descriptor from its start: a file that took the name
   later (a rename) is no longer protected. So files are changed in place, which also keeps owner, mode and SELinux
   context; and when the name leads to another file after waiting for the lock, the wait begins anew.
+* An image that is not booted belongs to others: there, no link and no second name of a file is followed. In the running
+  guest the directory is root's own.
 * The daemon lets its lock go between reading a pool and writing it back. What is put in between is lost by it, if the
   host just then changes the same pool; hosts write to pool 0 and 3 alone. So an edit is looked at once more.
 """
@@ -28,9 +30,10 @@ import os
 import random
 import stat
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Callable, Iterator, NamedTuple, Sequence
 
+from ansible_collections.hyperv.integration.plugins.module_utils._kvp_directory import open_directory, open_file
 from ansible_collections.hyperv.integration.plugins.module_utils._kvp_edit import Change, Edit
 from ansible_collections.hyperv.integration.plugins.module_utils._kvp_journal import (
     MERGED,
@@ -109,6 +112,8 @@ class Pool:
     def __init__(self, path: str, system: Any = os) -> None:
         self.path = path
         self.journal_path = path + ".journal"
+        self._directory, self._name = os.path.split(path)
+        self._in_image = self._directory != DIRECTORY
         self._system = system
 
     def read(self) -> Snapshot:
@@ -118,6 +123,20 @@ class Pool:
                 return Snapshot(_read_all(descriptor), True, *self._journal())
         except FileNotFoundError:
             return Snapshot(b"", False, *self._journal())
+
+    @contextmanager
+    def _opened(self) -> Iterator[int]:
+        """Open the directory, for dir_fd."""
+        try:
+            descriptor = open_directory(self._directory, follow_links=not self._in_image)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise self._failure("reach", error) from error
+            raise
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
     def predict(self, edit: Edit) -> Edited:
         """Return what `edit` would come to, and change nothing. Raises KvpError."""
@@ -142,7 +161,7 @@ class Pool:
 
     def _edit_once(self, edit: Edit, only_if_undone: Plan | None = None) -> Edited:
         created: list[str] = []
-        if not os.path.exists(self.path):
+        if self._missing():
             found = self.read()
             plan = _plan(found, edit)
             if not found.present and found.journal is None and not plan.target:
@@ -202,28 +221,33 @@ class Pool:
 
     def _write_file(self, path: str, data: bytes, like: int) -> None:
         """Write a file beside the pool, there as a whole or not at all, and as readable as the pool itself."""
-        temporary = path + ".new"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
-            os.fchmod(descriptor, stat.S_IMODE(os.fstat(like).st_mode))
-            rest = data
-            while rest:
-                rest = rest[self._system.write(descriptor, rest) :]
-            self._system.fsync(descriptor)
-        except OSError:
-            os.unlink(temporary)
-            raise
-        finally:
-            os.close(descriptor)
-        self._system.replace(temporary, path)
-        self._sync_directory()
+        name = os.path.basename(path)
+        temporary = name + ".new"
+        with self._opened() as directory:
+            with suppress(FileNotFoundError):  # of a writer that was killed
+                os.unlink(temporary, dir_fd=directory)
+            descriptor = open_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, directory)
+            try:
+                os.fchmod(descriptor, stat.S_IMODE(os.fstat(like).st_mode))
+                rest = data
+                while rest:
+                    rest = rest[self._system.write(descriptor, rest) :]
+                self._system.fsync(descriptor)
+            except OSError:
+                os.unlink(temporary, dir_fd=directory)
+                raise
+            finally:
+                os.close(descriptor)
+            self._system.replace(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+            self._sync(directory)
 
     def _remove_journal(self) -> None:
-        self._system.unlink(self.journal_path)
-        self._sync_directory()
+        with self._opened() as directory:
+            self._system.unlink(os.path.basename(self.journal_path), dir_fd=directory)
+            self._sync(directory)
 
-    def _sync_directory(self) -> None:
-        descriptor = os.open(os.path.dirname(self.path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    def _sync(self, directory: int) -> None:
+        descriptor = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
         try:
             self._system.fsync(descriptor)
         except OSError as error:
@@ -234,11 +258,16 @@ class Pool:
 
     def _journal(self) -> tuple[bytes | None, str | None]:
         try:
-            with open(self.journal_path, "rb") as stream:
+            with self._opened() as directory:
+                descriptor = open_file(os.path.basename(self.journal_path), os.O_RDONLY, directory)
+            with os.fdopen(descriptor, "rb") as stream:
+                self._check_regular(descriptor, self.journal_path)
                 data = stream.read()
         except FileNotFoundError:
             return None, None
-        except OSError:
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise self._failure("read the journal of", error) from error
             return None, UNREADABLE
         try:
             decode_journal(data)
@@ -257,30 +286,54 @@ class Pool:
         return f"{self.path}.{what}-{hashlib.sha256(data).hexdigest()[:12]}" if data else None
 
     def _missing(self) -> list[str]:
-        directory = os.path.dirname(self.path)
-        return [path for path in (directory, self.path) if not os.path.exists(path)]
+        try:
+            with self._opened() as directory:
+                os.stat(self._name, dir_fd=directory, follow_symlinks=False)
+        except FileNotFoundError:
+            missing = [self._directory] if not os.path.lexists(self._directory) else []
+            return [*missing, self.path]
+        except OSError as error:
+            raise self._failure("read", error) from error
+        return []
 
     def _create(self) -> list[str]:
         """Make the file, and its directory, as the daemon does; whoever is faster, both get the same file."""
         created = []
-        directory = os.path.dirname(self.path)
         try:
-            try:
-                os.mkdir(directory, DIRECTORY_MODE)
-                os.chmod(directory, DIRECTORY_MODE)  # whatever the umask
-                created.append(directory)
-            except FileExistsError:
-                pass
-            try:
-                descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+            if self._make_directory():
+                created.append(self._directory)
+            with self._opened() as directory, suppress(FileExistsError):
+                descriptor = open_file(self._name, os.O_RDWR | os.O_CREAT | os.O_EXCL, directory, FILE_MODE)
                 os.fchmod(descriptor, FILE_MODE)
                 os.close(descriptor)
                 created.append(self.path)
-            except FileExistsError:
-                pass
         except OSError as error:
             raise self._failure("create", error) from error
         return created
+
+    def _make_directory(self) -> bool:
+        above, name = os.path.split(self._directory)
+        parent = open_directory(above, follow_links=not self._in_image)
+        try:
+            os.mkdir(name, DIRECTORY_MODE, dir_fd=parent)
+            descriptor = open_file(name, os.O_RDONLY | os.O_DIRECTORY, parent)
+            os.fchmod(descriptor, DIRECTORY_MODE)  # whatever the umask
+            os.close(descriptor)
+        except FileExistsError:
+            return False
+        finally:
+            os.close(parent)
+        return True
+
+    def _check_regular(self, descriptor: int, path: str) -> None:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise KvpError(f"{path} is not a regular file. Remove it. The daemon creates a new file when it starts.")
+        if self._in_image and found.st_nlink > 1:
+            raise KvpError(
+                f"{path} has {found.st_nlink} names (hard links). It can also be a file outside the image."
+                " Remove it. The daemon creates a new file when it starts."
+            )
 
     @contextmanager
     def _locked(self, flags: int, kind: int) -> Iterator[int]:
@@ -288,17 +341,17 @@ class Pool:
         end = time.monotonic() + LOCK_SECONDS
         while True:
             try:
-                descriptor = os.open(self.path, flags | os.O_CLOEXEC | os.O_NONBLOCK)
+                with self._opened() as directory:
+                    descriptor = open_file(self._name, flags, directory)
             except OSError as error:
                 if error.errno == errno.ENOENT and not flags & os.O_RDWR:
                     raise
                 raise self._failure("write to" if flags & os.O_RDWR else "read", error) from error
             try:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                    raise KvpError(f"{self.path} is no regular file. Remove it: the daemon makes a new one at start.")
+                self._check_regular(descriptor, self.path)
                 self._wait_for(fcntl.lockf, descriptor, kind, end)
                 self._wait_for(fcntl.flock, descriptor, kind, end)
-                if _is_named(descriptor, self.path):
+                if self._is_named(descriptor):
                     yield descriptor
                     return
                 if time.monotonic() > end:
@@ -324,7 +377,23 @@ class Pool:
                 )
             time.sleep(random.uniform(0.002, 0.02))
 
+    def _is_named(self, descriptor: int) -> bool:
+        try:
+            with self._opened() as directory:
+                named = os.stat(self._name, dir_fd=directory, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise self._failure("find", error) from error
+        return os.path.samestat(named, os.fstat(descriptor))
+
     def _failure(self, doing: str, error: OSError, after: str = "") -> KvpError:
+        if error.errno == errno.ELOOP:
+            link = os.path.join(self._directory, error.filename or self._name)
+            return KvpError(
+                f"Cannot {doing} {self.path}: {link} is a symbolic link, which can lead out of an image. Remove the"
+                " link, or set the option directory to a path without links."
+            )
         advice = {
             errno.EACCES: "Run the task as root (become: true).",
             errno.EPERM: "Run the task as root (become: true); if it does, see lsattr and the SELinux log.",
@@ -354,14 +423,6 @@ def _undone(made: Plan, now: Sequence[bytes]) -> bool:
         return [record for record in records if show(key_of(record)) == key]
 
     return any(of(key, now) == of(key, made.before) for key in made.change.keys)
-
-
-def _is_named(descriptor: int, path: str) -> bool:
-    try:
-        named = os.stat(path)
-    except FileNotFoundError:
-        return False
-    return os.path.samestat(named, os.fstat(descriptor))
 
 
 def _read_all(descriptor: int) -> bytes:

@@ -67,9 +67,9 @@ class DyingSystem:
         self.spent += units
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        def call(*arguments: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
             self._pay()
-            return None if name == "fsync" else getattr(os, name)(*arguments)
+            return None if name == "fsync" else getattr(os, name)(*arguments, **named)
 
         return call
 
@@ -281,11 +281,11 @@ def test_the_journal_is_whole_before_the_pool_changes(tmp_path: Path) -> None:
 
     class Recording:
         def __getattr__(self, name: str) -> Callable[..., Any]:
-            def call(*arguments: Any) -> Any:
+            def call(*arguments: Any, **named: Any) -> Any:
                 if name == "pwrite":
                     decode_journal(Path(str(path) + ".journal").read_bytes())
                 order.append(name)
-                return getattr(os, name)(*arguments)
+                return getattr(os, name)(*arguments, **named)
 
             return call
 

@@ -147,10 +147,10 @@ def test_the_daemon_makes_the_pool_at_the_same_moment(tmp_path: Path, monkeypatc
     path = tmp_path / "hyperv" / ".kvp_pool_1"
     real_mkdir = os.mkdir
 
-    def slow_mkdir(name: str, mode: int) -> None:
-        real_mkdir(name, 0o755)
+    def slow_mkdir(name: str, mode: int, dir_fd: int) -> None:
+        real_mkdir(name, 0o755, dir_fd=dir_fd)
         path.write_bytes(OLD)
-        real_mkdir(name, mode)
+        real_mkdir(name, mode, dir_fd=dir_fd)
 
     monkeypatch.setattr(os, "mkdir", slow_mkdir)
     edited = Pool(str(path)).edit(PUT)
@@ -263,10 +263,10 @@ def test_holds_both_locks_while_it_writes(path: Path) -> None:
 
     class Watching:
         def __getattr__(self, name: str) -> Callable[..., Any]:
-            def call(*arguments: Any) -> Any:
+            def call(*arguments: Any, **named: Any) -> Any:
                 done = subprocess.run([sys.executable, "-c", tries], capture_output=True, text=True, check=True)
                 seen.append((name, done.stdout.split()))
-                return getattr(os, name)(*arguments)
+                return getattr(os, name)(*arguments, **named)
 
             return call
 
@@ -294,7 +294,7 @@ def test_a_file_that_took_the_name_while_waiting_is_the_one_that_is_written(pool
 def test_a_pool_that_is_replaced_all_the_time_is_an_error(
     pool: Pool, path: Path, monkeypatch: pytest.MonkeyPatch, short_wait: None
 ) -> None:
-    monkeypatch.setattr(_kvp_pool, "_is_named", lambda descriptor, name: False)
+    monkeypatch.setattr(pool, "_is_named", lambda descriptor: False)
     with pytest.raises(KvpError, match="replaced by another file over and over"):
         pool.edit(PUT)
 
@@ -408,7 +408,7 @@ def test_short_writes_go_on_where_they_stopped(path: Path) -> None:
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / ".kvp_pool_1"
     os.mkfifo(path)
-    with pytest.raises(KvpError, match="is no regular file"):
+    with pytest.raises(KvpError, match="is not a regular file"):
         Pool(str(path)).read()
 
 
