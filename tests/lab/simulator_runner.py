@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,8 @@ from hyperv_simulator.control import Control
 from workspace import CHECKOUT
 
 HVSIM = CHECKOUT / "extensions" / "simulator" / "hvsim"
+# Of hosts that tests serve by themselves; behind it is a PowerShell of whoever runs the tests.
+CREDENTIALS = ("vagrant", secrets.token_urlsafe(24))
 CULTURES = ("en", "de", "fr", "ja", "ru", "zh", "es", "it", "ko", "pt")
 CHANGING = ("Enable-VMIntegrationService", "Disable-VMIntegrationService")
 
@@ -70,7 +73,7 @@ class Simulator:
     def inventory(self, connection: str) -> Path:
         """A ready inventory for winrm, psrp or local."""
         path = self.directory / f"inventory-{connection}.yml"
-        path.write_text(self.hvsim("inventory", "--connection", connection), encoding="utf-8")
+        self.hvsim("inventory", "--connection", connection, "--output", str(path))
         return path
 
     def vm(self, host: str, name: str) -> dict[str, Any]:

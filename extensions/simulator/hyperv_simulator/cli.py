@@ -25,6 +25,7 @@ from hyperv_simulator.control import Control
 from hyperv_simulator.errors import ControlError, SimulatorError
 from hyperv_simulator.faults import CALL_KINDS, ENDPOINT_KINDS, OPERATIONS
 from hyperv_simulator.generate import generate
+from hyperv_simulator.journal import private_file
 from hyperv_simulator.machine import Data
 from hyperv_simulator.paths import RunDir, default_run_dir
 
@@ -127,9 +128,10 @@ def status(options: argparse.Namespace) -> None:
 
 def _print_status(found: Data, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({name: value for name, value in found.items() if name != "ok"}, ensure_ascii=False))
+        shown = {name: value for name, value in found.items() if name not in ("ok", "credentials")}
+        print(json.dumps(shown, ensure_ascii=False))
         return
-    print(f"process {found['pid']}, run directory {found['run_dir']}, {found['ledger']} calls in the ledger")
+    print(f"process {found['pid']}, run directory {found['run_dir']}, {_count(found['ledger'], 'call')} in the ledger")
     for host in found["hosts"]:
         endpoint = f"http://127.0.0.1:{host['port']}/wsman" if host["port"] else "no endpoint"
         machines = f"{host['running']} of {host['virtual_machines']} running"
@@ -154,7 +156,8 @@ def fleet_check(options: argparse.Namespace) -> None:
     data = fleet.load(options.file)
     machines = sum(len(host.get("virtual_machines", ())) for host in data["hosts"])
     counts = {"hosts": len(data["hosts"]), "virtual_machines": machines}
-    _say(f"{options.file}: {counts['hosts']} hosts, {machines} virtual machines", options, counts)
+    text = f"{_count(counts['hosts'], 'host')}, {_count(machines, 'virtual machine')}"
+    _say(f"{options.file}: {text}", options, counts)
 
 
 def fleet_reset(options: argparse.Namespace) -> None:
@@ -228,9 +231,12 @@ def fault_list(options: argparse.Namespace) -> None:
         print(json.dumps(found, ensure_ascii=False))
         return
     for rule in found:
-        times = "every time" if rule["times"] is None else f"{rule['times']} time(s)"
+        matched, after = rule["seen"], rule["after"]
+        left = max(matched - after, 0)
+        struck = str(left) if rule["times"] is None else f"{min(left, rule['times'])} of {rule['times']}"
         where = rule["operation"] if rule["kind"] in ENDPOINT_KINDS else f"{rule['command']} vm={rule['vm']}"
-        print(f"{rule['kind']:<18} host={rule['host']} {where}: {times} after {rule['after']}; met {rule['seen']}")
+        outcome = f"struck {struck}, {_count(matched, 'call')} matched"
+        print(f"{rule['kind']:<18} host={rule['host']} {where}, after {after}: {outcome}")
 
 
 def fault_clear(options: argparse.Namespace) -> None:
@@ -249,7 +255,13 @@ def print_inventory(options: argparse.Namespace) -> None:
     with Control(options.run_dir) as control:
         found = control.ask("status")
     local = _local_tools() if options.connection == "local" else None
-    print(inventory.inventory(found, options.connection, options.auth, local), end="")
+    text = inventory.inventory(found, options.connection, options.auth, local)
+    if not options.output:
+        print(text, end="")
+        return
+    with open(options.output, "w", encoding="utf-8", opener=private_file) as file:
+        file.write(text)
+    _say(f"wrote {options.output}", options, {"written": str(options.output)})
 
 
 def _local_tools() -> Data:
@@ -257,6 +269,10 @@ def _local_tools() -> Data:
     pwsh, modules = daemons.stand_in()
     own = Path(pwsh).resolve().parent / "Modules"
     return {"pwsh": pwsh, "module_path": os.pathsep.join((str(modules), str(own)))}
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _say(text: str, options: argparse.Namespace, data: Any) -> None:
@@ -333,4 +349,7 @@ def parser() -> argparse.ArgumentParser:
     book = command(commands, "inventory", print_inventory, "an Ansible inventory of the running fleet")
     book.add_argument("--connection", choices=inventory.CONNECTIONS, default="winrm")
     book.add_argument("--auth", choices=inventory.AUTHENTICATIONS, default="basic", help="of winrm and psrp")
+    book.add_argument(
+        "--output", type=Path, metavar="FILE", help="write it there, readable for you alone, since it has the password"
+    )
     return parser

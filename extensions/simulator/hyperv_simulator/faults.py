@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import difflib
 import threading
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -135,9 +137,14 @@ class Faults:
         self._rules: list[Rule] = []
         self._lock = threading.Lock()
 
-    def add(self, data: Any) -> None:
-        """Raises FaultError."""
+    def add(self, data: Any, commands: Collection[str] | None = None) -> None:
+        """Adds a rule, of which `command` matches one of these; null: not checked. Raises FaultError."""
         rule = parse(data)
+        if commands is not None and not any(matches(rule.command, command) for command in commands):
+            names = {name.lower(): name for name in commands}
+            near = difflib.get_close_matches(rule.command.lower(), names, n=1)
+            hint = f"did you mean {names[near[0]]!r}?" if near else f"simulated are {', '.join(commands)}"
+            raise FaultError(f"command: {rule.command!r} matches no simulated cmdlet: {hint}")
         with self._lock:
             self._rules.append(rule)
 

@@ -28,8 +28,9 @@ from hyperv_simulator.machine import Data
 
 MAX_ERRORS = 20
 Place = tuple[str | int, ...]  # the way to a value: ("hosts", 0, "virtual_machines", 3, "state")
+# Words that YAML 1.1, and so Ansible, takes for a Boolean.
+_READ_AS = {"True": ("on", "yes", "y"), "False": ("off", "no", "n")}
 _SCHEMA = Path(__file__).with_name("fleet.schema.json")
-_CREDENTIALS = {"user": "vagrant", "password": "vagrant"}
 
 
 def _is_moment(value: object) -> bool:
@@ -75,7 +76,8 @@ def parse(text: str, source: str = "fleet") -> Data:
     if found:
         lines = [f"{source}:{line}: {message}" for line, message in sorted(found)]
         raise FleetError("\n".join(_shortened(lines)))
-    return _with_defaults(data)
+    checked: Data = data
+    return checked
 
 
 def check(data: Any) -> Data:
@@ -83,7 +85,8 @@ def check(data: Any) -> Data:
     found = [message for _place, message in problems(data)]
     if found:
         raise FleetError("\n".join(_shortened(found)))
-    return _with_defaults(data)
+    checked: Data = data
+    return checked
 
 
 def check_patch(patch: Any) -> Data:
@@ -131,10 +134,6 @@ def _clashes(data: Data) -> Iterator[tuple[Place, str]]:
                 yield place, f"{_text(place)}: {vm['id']!r} is the id of more than one virtual machine of this host"
 
 
-def _with_defaults(data: Data) -> Data:
-    return {**data, "credentials": data.get("credentials", dict(_CREDENTIALS))}
-
-
 @cache
 def _validator(definition: str | None = None) -> Draft202012Validator:
     schema = json.loads(_SCHEMA.read_text(encoding="utf-8"))
@@ -158,6 +157,9 @@ def _message(error: ValidationError) -> str:
         known = list(error.schema["properties"])
         return "; ".join(f"{place}: unknown key {_judged(key, known, 'known')}" for key in _unknown_keys(error))
     if error.validator == "enum":
+        read_so = [text for text in error.validator_value if str(text).lower() in _READ_AS.get(str(value), ())]
+        if isinstance(value, bool) and read_so:
+            return f'{place}: YAML reads {read_so[0]} as {str(value).lower()}: write "{read_so[0]}"'
         return f"{place}: {_judged(value, error.validator_value, 'allowed')}"
     if error.validator == "required":
         missing = [key for key in error.validator_value if key not in value]

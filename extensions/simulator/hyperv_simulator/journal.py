@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The journal: every change is in the operating system's hands before it is acknowledged.
 
-One JSON object a line. The first line is a snapshot `{"at", "offset", "fleet", "origin"}`
+One JSON object a line. The first line is a snapshot `{"at", "offset", "fleet", "origin", "credentials"}`
 (the fleet then, and as its file has it); each further line is a change
 `{"at", …}`. `at` is the simulated moment, and offset what the clock is ahead of real time. A daemon that is killed
 loses nothing that it had answered; half a line at the end was never acknowledged and is dropped.
@@ -12,6 +12,7 @@ loses nothing that it had answered; half a line at the end was never acknowledge
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,11 +21,20 @@ from hyperv_simulator.errors import JournalError
 Entry = dict[str, Any]
 
 
+def private_file(path: str, flags: int) -> int:
+    """An opener of files that hold a password: mode 0600."""
+    descriptor = os.open(path, flags, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return descriptor
+
+
 class Journal:
     def __init__(self, path: Path, snapshot: Entry) -> None:
         """Starts the file anew with a snapshot; an earlier journal is replaced in one step."""
         fresh = path.with_suffix(".new")
-        fresh.write_bytes(_line(snapshot))
+        fresh.unlink(missing_ok=True)
+        with open(fresh, "xb", opener=private_file) as file:
+            file.write(_line(snapshot))
         fresh.replace(path)
         self._file: BinaryIO = path.open("ab")
 
@@ -43,8 +53,9 @@ def read(path: Path) -> tuple[Entry, list[Entry]]:
     try:
         entries: list[Entry] = [json.loads(line) for line in lines]
         snapshot = entries[0]
-        if "fleet" not in snapshot:
-            raise KeyError("fleet")
+        for part in ("fleet", "credentials"):
+            if part not in snapshot:
+                raise KeyError(part)
     except (ValueError, LookupError) as error:
         raise JournalError(f"{path}: not a journal of the simulator ({error}): start anew with --fleet") from error
     return snapshot, entries[1:]

@@ -11,6 +11,7 @@ from typing import Any
 
 from hyperv_simulator import fleet
 from hyperv_simulator.cmdlets import Cmdlets
+from hyperv_simulator.cmdlets.registry import CMDLETS
 from hyperv_simulator.errors import SimulatorError, UnknownError
 from hyperv_simulator.faults import Faults
 from hyperv_simulator.ledger import Ledger, summary
@@ -104,7 +105,7 @@ class Operations:
         return {}
 
     def _add_fault(self, request: Data) -> Data:
-        self._faults.add(request["rule"])
+        self._faults.add(request["rule"], CMDLETS)
         return {}
 
     def _clear_faults(self, _request: Data) -> Data:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,15 +16,22 @@ from hyperv_simulator.clock import Clock
 from hyperv_simulator.errors import UnknownError
 from hyperv_simulator.machine import Data, Host, VirtualMachine
 
+_USER = "vagrant"
+
 
 class State:
-    """Hosts by name (lower case), the clock, and the journal. `lock` is held by whoever reads or changes them."""
+    """Hosts by name (lower case), the clock, and the journal. `lock` is held by whoever reads or changes them.
+
+    `credentials`: user and password of each host, the password a random one unless the fleet file has one.
+    """
 
     def __init__(self, data: Data, journal_path: Path, clock: Clock | None = None, at: float | None = None) -> None:
         """A fleet from checked data (`fleet.load`, `fleet.check`) as it is at that moment (default: now)."""
         self.lock = threading.RLock()
         self.clock = clock or Clock()
-        self.credentials = (data["credentials"]["user"], data["credentials"]["password"])
+        self._given = data.get("credentials")
+        own = self._given or {"user": _USER, "password": secrets.token_urlsafe(24)}
+        self.credentials: tuple[str, str] = (own["user"], own["password"])
         moment = self.clock.now() if at is None else at
         self.hosts = {item["name"].lower(): Host.from_data(item, moment) for item in data["hosts"]}
         self._origin = data
@@ -36,6 +44,7 @@ class State:
         snapshot, changes = journal.read(journal_path)
         state = cls(snapshot["fleet"], journal_path, Clock(snapshot["offset"]), snapshot["at"])
         state._origin = snapshot["origin"]
+        state.credentials = tuple(snapshot["credentials"])
         for change in changes:
             state._apply(change)
         return state
@@ -43,8 +52,8 @@ class State:
     def open_journal(self) -> None:
         """From here on changes are kept. The journal starts anew with the present fleet."""
         now = self.clock.now()
-        snapshot = {"at": now, "offset": self.clock.offset, "fleet": self.to_data(now), "origin": self._origin}
-        self._journal = journal.Journal(self._journal_path, snapshot)
+        parts = {"fleet": self.to_data(now), "origin": self._origin, "credentials": self.credentials}
+        self._journal = journal.Journal(self._journal_path, {"at": now, "offset": self.clock.offset, **parts})
 
     def close(self) -> None:
         if self._journal:
@@ -123,11 +132,10 @@ class State:
             del host.virtual_machines[vm_id]
 
     def to_data(self, at: float | None = None) -> Data:
-        """The fleet as fleet-file data."""
+        """The fleet as fleet-file data; with credentials if its own file has them."""
         moment = self.clock.now() if at is None else at
-        user, password = self.credentials
         hosts = [host.to_data(moment) for host in self.hosts.values()]
-        return {"fleet": 1, "credentials": {"user": user, "password": password}, "hosts": hosts}
+        return {"fleet": 1, **({"credentials": self._given} if self._given else {}), "hosts": hosts}
 
 
 def new_state(data: Any, journal_path: Path) -> State:

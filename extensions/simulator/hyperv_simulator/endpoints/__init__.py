@@ -4,7 +4,7 @@
 """The network side of a simulated Windows host: WinRM (WinRS shells) and PowerShell remoting (PSRP) on one port.
 
     workers = WorkerPool(pwsh, modules_dir, control_socket, run_dir)
-    endpoint = serve_host("hv-berlin", "de-DE", 0, ("vagrant", "vagrant"), workers, faults)
+    endpoint = serve_host("hv-berlin", "de-DE", 0, ("vagrant", password), workers, faults)
     ... http://127.0.0.1:<endpoint.port>/wsman ...
     endpoint.close()
     workers.close()

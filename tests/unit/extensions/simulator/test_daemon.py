@@ -132,7 +132,8 @@ def test_up_passes_on_why_it_cannot_start(hvsim: Hvsim, run_dir: Path, tmp_path:
 def test_text_for_people(hvsim: Hvsim) -> None:
     assert "1 of 2 running" in hvsim("up", "--no-endpoints", "--fleet", "fleet.yml").stdout
     hvsim("fault", "add", "vanish", "--vm", "b", "--command", "Get-VM", "--times", "1")
-    assert "vanish" in hvsim("fault", "list").stdout
+    listed = hvsim("fault", "list").stdout
+    assert listed == "vanish             host=* Get-VM vm=b, after 0: struck 0 of 1, 0 calls matched\n"
     hvsim("fault", "clear")
     assert hvsim("fault", "list").stdout == ""
     assert "state: 'Off'" in hvsim("fleet", "print").stdout
@@ -142,6 +143,28 @@ def test_text_for_people(hvsim: Hvsim) -> None:
     hvsim("ledger", "--reset")
     assert "invocations" in hvsim("ledger", "--summary").stdout
     assert "--no-endpoints" in hvsim("inventory", "--connection", "winrm", code=1).stderr
+
+
+def test_fault_of_a_cmdlet_that_does_not_exist_is_refused(hvsim: Hvsim) -> None:
+    hvsim("up", "--no-endpoints", "--fleet", "fleet.yml")
+    refused = hvsim("fault", "add", "wmi_transient", "--command", "Get-VMM", code=1).stderr
+    assert "command: 'Get-VMM' matches no simulated cmdlet: did you mean 'Get-VM'?" in refused
+    refused = hvsim("fault", "add", "wmi_transient", "--command", "Format-*", code=1).stderr
+    assert "command: 'Format-*' matches no simulated cmdlet: simulated are Get-" in refused
+    assert hvsim("fault", "list").stdout == ""
+
+
+def test_fault_list_tells_struck_calls_from_matched_ones(hvsim: Hvsim, run_dir: Path) -> None:
+    hvsim("up", "--no-endpoints", "--fleet", "fleet.yml")
+    hvsim("fault", "add", "wmi_transient", "--command", "Get-VM", "--times", "1")
+    with Control(run_dir) as control:
+        for _call in range(2):
+            control.ask("cmdlet", host="hv", command="Get-VM", parameters={}, set="Name", caller="", invocation="1")
+    assert hvsim("fault", "list").stdout.endswith("struck 1 of 1, 2 calls matched\n")
+
+
+def test_one_host_is_not_counted_as_several(hvsim: Hvsim) -> None:
+    assert hvsim("fleet", "check", "fleet.yml").stdout == "fleet.yml: 1 host, 2 virtual machines\n"
 
 
 def test_a_printed_fleet_can_be_started(hvsim: Hvsim, run_dir: Path, tmp_path: Path) -> None:

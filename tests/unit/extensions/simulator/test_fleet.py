@@ -33,12 +33,26 @@ def problems(content: str) -> list[str]:
 def test_a_machine_needs_only_a_name() -> None:
     data = fleet.parse(text("      - db01\n      - name: web01\n"))
     assert data["hosts"][0]["virtual_machines"] == ["db01", {"name": "web01"}]
-    assert data["credentials"] == {"user": "vagrant", "password": "vagrant"}
+    assert "credentials" not in data
 
 
 def test_off_is_a_state_not_a_boolean() -> None:
     data = fleet.parse(text("      - {name: a, state: Off, services: {vss: false}}\n"))
     assert data["hosts"][0]["virtual_machines"][0]["state"] == "Off"
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (False, 'hosts[0].virtual_machines[0].state: YAML reads Off as false: write "Off"'),
+        ("Of", "hosts[0].virtual_machines[0].state: 'Of': did you mean 'Off'?"),
+    ],
+)
+def test_state_that_another_reader_of_yaml_made_a_boolean_is_explained(value: object, message: str) -> None:
+    """Platforms of a Molecule scenario come through Ansible, for which an unquoted Off is false."""
+    with pytest.raises(FleetError) as caught:
+        fleet.check({"fleet": 1, "hosts": [{"name": "hv", "virtual_machines": [{"name": "a", "state": value}]}]})
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(

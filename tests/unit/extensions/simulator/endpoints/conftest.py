@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from hyperv_simulator.endpoints import Endpoint, WorkerPool, serve_host
-
-CREDENTIALS = ("vagrant", "vagrant")
+from simulator_runner import CREDENTIALS
 
 # Speaks worker.ps1's side of the protocol; a job's script is Python here, one that sets `leaves`, an exit code,
 # leaves the worker to another.

@@ -14,6 +14,9 @@ import pytest
 
 import playbook_runner
 from hyperv_simulator.endpoints import Endpoint, WorkerPool
+from simulator_runner import CREDENTIALS
+
+USER, PASSWORD = CREDENTIALS
 
 MODULE = """#!powershell
 #AnsibleRequires -CSharpUtil Ansible.Basic
@@ -54,8 +57,8 @@ def run(pool: WorkerPool, serve: Callable[..., Endpoint], collections: Path, tmp
     common = {
         "ansible_host": "127.0.0.1",
         "ansible_port": port,
-        "ansible_user": "vagrant",
-        "ansible_password": "vagrant",
+        "ansible_user": USER,
+        "ansible_password": PASSWORD,
     }
 
     def run(

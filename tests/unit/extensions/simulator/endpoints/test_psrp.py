@@ -17,6 +17,9 @@ from pypsrp.wsman import WSMan
 
 from hyperv_simulator.endpoints import Endpoint, WorkerPool, workers
 from hyperv_simulator.endpoints.psrp import PIPELINE_STATE, Messages, is_final
+from simulator_runner import CREDENTIALS
+
+USER, PASSWORD = CREDENTIALS
 
 
 def fragment(number: int, flags: int, data: bytes) -> bytes:
@@ -45,7 +48,7 @@ def test_a_pipelines_end_is_recognised(state: int, final: bool) -> None:
 @pytest.fixture
 def client(pool: WorkerPool, serve: Callable[..., Endpoint]) -> WSMan:
     endpoint = serve(pool, culture="de-DE")
-    return WSMan("127.0.0.1", port=endpoint.port, ssl=False, auth="ntlm", username="vagrant", password="vagrant")
+    return WSMan("127.0.0.1", port=endpoint.port, ssl=False, auth="ntlm", username=USER, password=PASSWORD)
 
 
 def test_a_pool_runs_pipelines_one_after_the_other(client: WSMan) -> None:
@@ -96,7 +99,7 @@ def test_a_powershell_without_the_private_method_serves_from_a_cold_process(
     monkeypatch.setattr(workers, "SCRIPT", tmp_path / "worker.ps1")
     pool = WorkerPool(pwsh, "", "/nonexistent", tmp_path / "run", ahead=0)
     port = serve(pool, culture="de-DE").port
-    client = WSMan("127.0.0.1", port=port, ssl=False, auth="ntlm", username="vagrant", password="vagrant")
+    client = WSMan("127.0.0.1", port=port, ssl=False, auth="ntlm", username=USER, password=PASSWORD)
     with RunspacePool(client) as runspaces:
         assert PowerShell(runspaces).add_script("$env:HVSIM_HOST; 'x{0}' -f 1.5").invoke() == ["hv-test", "x1,5"]
     pool.close()

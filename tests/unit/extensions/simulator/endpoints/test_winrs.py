@@ -16,6 +16,9 @@ from winrm.protocol import Protocol
 from hyperv_simulator.endpoints import Endpoint, WorkerPool
 from hyperv_simulator.endpoints.shell import UnknownCommandError
 from hyperv_simulator.endpoints.winrs import WinRS, script_of
+from simulator_runner import CREDENTIALS
+
+USER, PASSWORD = CREDENTIALS
 
 
 def encoded(script: str) -> str:
@@ -183,9 +186,7 @@ def test_another_version_of_a_type_gets_a_process_of_its_own(run: Callable[..., 
 
 def test_pywinrm(pool: WorkerPool, serve: Callable[..., Endpoint]) -> None:
     endpoint = serve(pool, culture="de-DE")
-    client = Protocol(
-        f"http://127.0.0.1:{endpoint.port}/wsman", transport="ntlm", username="vagrant", password="vagrant"
-    )
+    client = Protocol(f"http://127.0.0.1:{endpoint.port}/wsman", transport="ntlm", username=USER, password=PASSWORD)
     shell_id = client.open_shell()
     command_id = client.run_command(shell_id, "'<&>' + 1.5", console_mode_stdin=True)
     assert client.get_command_output(shell_id, command_id) == (b"<&>1.5\n", b"", 0)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import http.client
 import socket
@@ -20,12 +21,14 @@ from winrm.protocol import Protocol
 
 from hyperv_simulator.endpoints import Endpoint, WorkerPool, serve_host
 from hyperv_simulator.endpoints.wsman import MAX_ENVELOPE
+from simulator_runner import CREDENTIALS
+
+USER, PASSWORD = CREDENTIALS
+ACCOUNT = base64.b64encode(":".join(CREDENTIALS).encode()).decode()
 
 
-def client(endpoint: Endpoint, transport: str = "plaintext", password: str = "vagrant") -> Protocol:
-    return Protocol(
-        f"http://127.0.0.1:{endpoint.port}/wsman", transport=transport, username="vagrant", password=password
-    )
+def client(endpoint: Endpoint, transport: str = "plaintext", password: str = PASSWORD) -> Protocol:
+    return Protocol(f"http://127.0.0.1:{endpoint.port}/wsman", transport=transport, username=USER, password=password)
 
 
 def run(protocol: Protocol, script: str, stdin: bytes = b"") -> tuple[bytes, bytes, int]:
@@ -58,7 +61,7 @@ def test_wrong_passwords(quick_host: Endpoint, transport: str) -> None:
         ("/wsman", {"Transfer-Encoding": "chunked"}, 411),
         ("/wsman", {"Content-Length": str(MAX_ENVELOPE + 1)}, 413),
         ("/other", {"Content-Length": "0"}, 404),
-        ("/wsman", {"Content-Length": "0", "Authorization": "Basic dmFncmFudDp2YWdyYW50"}, 200),
+        ("/wsman", {"Content-Length": "0", "Authorization": f"Basic {ACCOUNT}"}, 200),
     ],
 )
 def test_status_of_plain_requests(quick_host: Endpoint, path: str, headers: dict[str, str], status: int) -> None:
@@ -77,7 +80,7 @@ def test_status_of_plain_requests(quick_host: Endpoint, path: str, headers: dict
 @pytest.mark.parametrize("body", [b"<a/>", b"no xml", b"<!DOCTYPE a []><a/>"])
 def test_bodies_that_are_no_requests(quick_host: Endpoint, body: bytes) -> None:
     url = f"http://127.0.0.1:{quick_host.port}/wsman"
-    assert requests.post(url, data=body, auth=("vagrant", "vagrant"), timeout=10).status_code == 400
+    assert requests.post(url, data=body, auth=CREDENTIALS, timeout=10).status_code == 400
 
 
 def test_an_encrypted_message_needs_its_own_connection(quick_host: Endpoint) -> None:
@@ -150,8 +153,8 @@ def test_a_slow_command_is_polled(quick_host: Endpoint) -> None:
     protocol = Protocol(
         f"http://127.0.0.1:{quick_host.port}/wsman",
         transport="plaintext",
-        username="vagrant",
-        password="vagrant",
+        username=USER,
+        password=PASSWORD,
         operation_timeout_sec=1,
         read_timeout_sec=10,
     )
@@ -180,7 +183,7 @@ def test_32_connections_at_a_time(quick_host: Endpoint) -> None:
 
 def test_close_ends_connections_threads_and_jobs(quick_pool: WorkerPool, faults: Any) -> None:
     before = set(threading.enumerate())
-    endpoint = serve_host("hv-test", "en-US", 0, ("vagrant", "vagrant"), quick_pool, faults)
+    endpoint = serve_host("hv-test", "en-US", 0, CREDENTIALS, quick_pool, faults)
     protocol = client(endpoint)
     shell_id = protocol.open_shell()
     command_id = protocol.run_command(shell_id, "print(1, flush=True); import time; time.sleep(600)")
@@ -203,16 +206,16 @@ def test_close_ends_connections_threads_and_jobs(quick_pool: WorkerPool, faults:
 
 def test_a_taken_port_is_an_error(quick_host: Endpoint, quick_pool: WorkerPool, faults: Any) -> None:
     with pytest.raises(OSError, match="in use"):
-        serve_host("hv-other", "en-US", quick_host.port, ("vagrant", "vagrant"), quick_pool, faults)
+        serve_host("hv-other", "en-US", quick_host.port, CREDENTIALS, quick_pool, faults)
 
 
 def test_hosts_keep_their_credentials_apart(
     quick_pool: WorkerPool, serve: Callable[..., Endpoint], faults: Any
 ) -> None:
     one = serve(quick_pool)
-    with serve_host("hv-other", "en-US", 0, ("vagrant", "other"), quick_pool, faults) as two:
+    with serve_host("hv-other", "en-US", 0, (USER, "other"), quick_pool, faults) as two:
         for transport in ("plaintext", "ntlm"):
-            for endpoint, password in ((one, "vagrant"), (two, "other")):
+            for endpoint, password in ((one, PASSWORD), (two, "other")):
                 assert client(endpoint, transport, password).open_shell()
             with pytest.raises(InvalidCredentialsError):
-                client(two, transport, "vagrant").open_shell()
+                client(two, transport, PASSWORD).open_shell()
