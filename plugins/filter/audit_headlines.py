@@ -12,14 +12,26 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain, plain_or_json
 
 
-def audit_headlines(audit: Mapping[str, Any] | str, at_least: str = "info", most: int = 10) -> list[str]:
+def audit_headlines(
+    audit: Mapping[str, Any] | str,
+    at_least: str = "info",
+    most: int = 10,
+    fail_on: str | None = None,
+    fail_on_new: str | None = None,
+) -> list[str]:
     # Not above: for one filter Ansible imports those of the whole collection, anew in each process it forks.
+    from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.gate import THRESHOLDS
     from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.headlines import headlines
     from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import SEVERITIES
 
-    if at_least not in SEVERITIES:
-        raise AnsibleFilterError(f"at_least is {at_least!r}, not one of {', '.join(SEVERITIES)}")
-    return headlines(plain_or_json(audit), plain(at_least), most)
+    thresholds = {"fail_on": fail_on or "never", "fail_on_new": fail_on_new or "never"}
+    for name, value, choices in (
+        ("at_least", at_least, SEVERITIES),
+        *((name, value, THRESHOLDS) for name, value in thresholds.items()),
+    ):
+        if value not in choices:
+            raise AnsibleFilterError(f"{name} is {value!r}, not one of {', '.join(choices)}")
+    return headlines(plain_or_json(audit), plain(at_least), most, **plain(thresholds))
 
 
 class FilterModule:

@@ -8,8 +8,10 @@ Each test also proves that it fetched nothing, ran nothing foreign, and complain
 
 from __future__ import annotations
 
+import json
 import re
 import time
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,6 +19,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+import workspace
+from ansible_collections.hyperv.integration.plugins.module_utils._components import BY_KEY, KEYS
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.evaluate import evaluate
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Audit
 from ansible_collections.hyperv.integration.plugins.plugin_utils.report.text import shortened, visible
 from browser import MakeVisit, Visit, WriteReport
@@ -167,8 +172,10 @@ def test_sorting(view: str, column: int, title: str, visit: MakeVisit, report: P
 
 def test_everything_is_reached_by_the_tabulator(visit: MakeVisit, report: Path) -> None:
     page = visit().open(report)
+    page.locator("#rules summary").click()
     reachable = "button, select, input, a[href], summary, [role=grid], .scroll"
     wanted = page.locator(f"body > :not(dialog) :is({reachable})").count() + page.locator("body > a").count()
+    page.evaluate("document.activeElement.blur()")
     for _stop in range(wanted + 2):
         page.keyboard.press("Tab")
         page.evaluate("document.activeElement.dataset.reached = ''")
@@ -266,7 +273,7 @@ def test_matrix_names_verdict_and_faulty_side(visit: MakeVisit, report: Path, au
 
 def test_without_scripts_summary_and_findings_are_there(visit: MakeVisit, report: Path, audit: Audit) -> None:
     page = visit(java_script_enabled=False).open(report)
-    expect(page.locator("#summary")).to_contain_text("open findings, the worst high")
+    expect(page.locator("#summary")).to_contain_text("Open findings: ")
     expect(page.locator(".not-seen")).to_contain_text("connection refused")
     assert page.locator("#findings noscript tbody tr").count() == len(audit["findings"]) + 1
     for finding in audit["findings"][:20]:
@@ -341,9 +348,149 @@ def test_accessible(scheme: str, visit: MakeVisit, report: Path, capsys: pytest.
     assert set(map(tuple, found.values())) == {()}, found
 
 
-def test_narrow_screens_need_no_scrolling_sideways(visit: MakeVisit, report: Path) -> None:
-    page = visit(viewport={"width": 390, "height": 800}).open(report)
+# What a reader cannot see of the texts in an element: cut at its edge, outside it, or outside the window.
+_CUT = """(selector) => [...document.querySelectorAll(selector)].flatMap((box) => {
+    const cut = [];
+    const edge = box.closest("[role=grid], dialog")?.getBoundingClientRect() ?? { left: 0, right: innerWidth };
+    for (const each of [box, ...box.querySelectorAll("*")]) {
+        if (!each.textContent.trim() || !each.checkVisibility()) continue;
+        const place = each.getBoundingClientRect();
+        const over = each.scrollWidth > each.clientWidth + 1 || each.scrollHeight > each.clientHeight + 1;
+        const clipped = over && getComputedStyle(each).overflow !== "visible";
+        if (clipped || place.right > Math.min(edge.right, innerWidth) + 1 || place.left < edge.left - 1) {
+            cut.push(each.textContent);
+        }
+    }
+    return cut;
+})"""
+_TEXTS = ".row > *, th, td, dt, dd, summary, h1, h2, h3, .bar button"
+_WIDTHS = [390, 768, 1000, 1100, 1280, 1920]
+
+
+@pytest.fixture(scope="session")
+def demonstration(write: WriteReport) -> Path:
+    """The page of what the audit of the demonstration has collected."""
+    collection = json.loads((workspace.CHECKOUT / "docs/demo/collection.json").read_text(encoding="utf-8"))
+    return write(evaluate(collection, {"evaluated_at": collection["collected_at"]}))
+
+
+def test_a_cut_text_is_found(visit: MakeVisit, demonstration: Path) -> None:
+    page = visit().open(demonstration)
+    page.locator("#findings .body .row > *").first.evaluate("(cell) => { cell.style.width = '20px'; }")
+    assert len(page.evaluate(_CUT, "#findings .body .row > *")) > 0
+
+
+@pytest.mark.parametrize("width", _WIDTHS)
+@pytest.mark.parametrize("which", ["demonstration", "report"])
+def test_no_text_is_cut(which: str, width: int, visit: MakeVisit, request: pytest.FixtureRequest) -> None:
+    page = visit(viewport={"width": width, "height": 900}).open(request.getfixturevalue(which), "#f.status=")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate(_CUT, _TEXTS) == []
+    for grid in page.locator("[role=grid]").all():
+        assert grid.evaluate("(grid) => grid.scrollWidth <= grid.clientWidth")
+    for key in ("2", "3"):
+        page.keyboard.press(key)
+        page.keyboard.press("Enter")
+        expect(page.locator("#detail")).to_be_visible()
+        assert page.evaluate("document.querySelector('#detail').scrollWidth <= innerWidth")
+        assert page.evaluate(_CUT, "#detail :is(th, td, dt, dd, h2, h3, p)") == []
+        page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_values_of_a_filter_are_not_cut(width: int, visit: MakeVisit, demonstration: Path) -> None:
+    """A list is as wide as its longest value, unless something narrows it."""
+    page = visit(viewport={"width": width, "height": 900}).open(demonstration)
+    for select in page.locator("select").all():
+        narrower = """(select) => {
+            const now = select.getBoundingClientRect().width;
+            select.style.maxWidth = "none";
+            select.style.width = "max-content";
+            return [now, select.getBoundingClientRect().width];
+        }"""
+        now, natural = select.evaluate(narrower)
+        assert now >= natural
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_a_finding_shows_what_it_concerns(scheme: str, visit: MakeVisit, report: Path, audit: Audit) -> None:
+    page = visit(viewport={"width": 390, "height": 844}, color_scheme=scheme).open(report)
+    page.keyboard.press("2")
+    first = next(finding for finding in audit["findings"] if not finding["waived_by"])
+    vm, service = first["vm"], first["service"]
+    assert vm is not None
+    assert service is not None
+    row = page.locator("#findings-row-0")
+    expect(row).to_be_in_viewport(ratio=1)
+    wanted = [
+        first["severity"],
+        audit["rules"][first["rule"]]["finding"],
+        vm["name"],
+        str(first["host"]),
+        BY_KEY[service].display_name,
+        first["side"],
+        "new" if first["drift"] == "new" else "open",
+    ]
+    assert row.locator("[role=gridcell]").all_inner_texts() == wanted
+    for text in wanted:
+        expect(row.get_by_text(text, exact=True)).to_be_in_viewport(ratio=0.9)
+
+
+def test_on_a_phone_each_verdict_names_its_service(visit: MakeVisit, report: Path) -> None:
+    page = visit(viewport={"width": 390, "height": 844}).open(report)
+    page.keyboard.press("3")
+    services = [BY_KEY[key].display_name for key in KEYS]
+    labels = page.locator("#machines-row-0 small")
+    assert labels.all_inner_texts() == services
+    for label in labels.all():
+        expect(label).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": 1280, "height": 844})
+    expect(labels.first).to_be_hidden()
+
+
+def test_rows_follow_the_size_of_the_window(visit: MakeVisit, large_report: Path) -> None:
+    """Only rows in sight exist; where they are depends on their height, which is another on a phone."""
+    page = visit(viewport={"width": 1280, "height": 844}).open(large_report)
+    page.keyboard.press("3")
+    page.keyboard.press("End")
+    for width in (390, 800, 1280):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.locator("#machines [role=grid]").scroll_into_view_if_needed()
+        expect(page.locator("#machines-row-9999")).to_be_in_viewport(ratio=0.9)
+        boxes = [row.bounding_box() for row in page.locator(ROWS.format("machines")).all()]
+        tops = sorted(box["y"] for box in boxes if box)
+        heights = {round(box["height"]) for box in boxes if box}
+        assert {round(below - above) for above, below in pairwise(tops)} == heights
+        assert len(heights) == 1
+
+
+def test_rules_are_folded_until_somebody_opens_them(visit: MakeVisit, report: Path, audit: Audit) -> None:
+    page = visit().open(report)
+    catalog = page.locator("#rules tbody tr")
+    assert catalog.count() == len(audit["rules"])
+    expect(catalog.first).to_be_hidden()
+    page.locator("#rules summary").click()
+    expect(catalog.first).to_be_visible()
+    paper = visit().open(report)
+    paper.emulate_media(media="print")
+    paper.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(paper.locator("#rules tbody tr").first).to_be_visible()
+    paper.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert not paper.locator("#rules details").evaluate("(details) => details.open")
+
+
+def test_cell_says_how_a_setting_differs_from_the_policy(visit: MakeVisit, demonstration: Path) -> None:
+    page = visit().open(demonstration, "#m.q=web02")
+    assert page.locator("#machines-row-0 .wrong span").all_inner_texts() == ["on, wanted off"]
+    assert page.locator("#machines-row-0 b").count() == 0
+
+
+def test_details_show_rule_and_reason_of_the_policy(visit: MakeVisit, report: Path, audit: Audit) -> None:
+    vm = audit["virtual_machines"][0]
+    page = visit().open(report, "#open=" + quote(f"vm:{vm['host']}/{vm['id']}"))
+    told = page.locator("#detail dl").inner_text().splitlines()
+    assert told[told.index("Policy rules") + 1] == "rule 1 (all)"
+    assert told[told.index("Reason") + 1] == "what every server needs"
 
 
 # Walks through rows as the key j does; returns a text of each, and keeps in window.tags which elements there were.
@@ -424,6 +571,6 @@ def test_keys_need_not_wait_until_a_row_is_closed(close: str, told: str, visit: 
 def test_rows_of_hostile_names_keep_their_place(visit: MakeVisit, write: WriteReport, hostile: Audit) -> None:
     page = visit().open(write(hostile))
     boxes = [row.bounding_box() for row in page.locator(ROWS.format("machines")).all()]
-    assert {round(box["height"]) for box in boxes if box} == {40}
+    assert {round(box["height"]) for box in boxes if box} == {48}
     assert len({round(box["width"]) for box in boxes if box}) == 1
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

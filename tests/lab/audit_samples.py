@@ -43,15 +43,21 @@ MICROSOFT = Reference(
 CM_7 = Reference(title="NIST SP 800-53 CM-7, Least Functionality", url=None)
 
 
-def _rules(severity: Severity, **titles: str) -> list[tuple[Severity, str, str, list[Reference]]]:
+def _rules(severity: Severity, **findings: str) -> list[tuple[Severity, str, str, list[Reference]]]:
     """Return a line for each rule; every other one cites something that is on the web."""
     cited = ([MICROSOFT, CM_7], [CM_7])
-    return [(severity, rule, title, cited[number % 2]) for number, (rule, title) in enumerate(titles.items())]
+    return [(severity, rule, text, cited[number % 2]) for number, (rule, text) in enumerate(findings.items())]
 
 
 RULES: dict[str, RuleText] = {
-    rule: RuleText(title=title, severity=severity, description=f"{title}.", references=references)
-    for severity, rule, title, references in (
+    rule: RuleText(
+        title=f"Requirement {rule}",
+        finding=text,
+        severity=severity,
+        description=f"What {rule} is good for.",
+        references=references,
+    )
+    for severity, rule, text, references in (
         *_rules("high", guest_silent="The guest does not answer", host_not_reached="A host could not be read"),
         *_rules("high", protected_off="A protected service is off without a reason"),
         *_rules("medium", contact_lost="The guest no longer answers", drifted="A switch is not as the policy wants it"),
@@ -129,7 +135,9 @@ def assemble(
         collected_at="2026-11-27T09:30:00Z",
         evaluated_at="2026-11-27T09:31:12Z",
         summary=Summary(
-            hosts=len({vm["host"] for vm in vms}),
+            # One more was not reached.
+            hosts=len({vm["host"] for vm in vms}) + 1,
+            hosts_read=len({vm["host"] for vm in vms}),
             virtual_machines=len(vms),
             guests_seen=sum(vm["guest"] is not None for vm in vms),
             findings=len(findings),
@@ -209,6 +217,8 @@ def with_texts(audit: Audit, change: Callable[[str, str], str]) -> Audit:
             name=change("vm", vm["name"]),
             host=change("host", vm["host"]),
             guest=changed("guest", vm["guest"]),
+            policy_rules=[change("policy_rule", rule) for rule in vm["policy_rules"]],
+            policy_reason=change("policy_reason", vm["policy_reason"]),
         )
         for vm in audit["virtual_machines"]
     ]
@@ -263,6 +273,8 @@ def _machine(chance: random.Random, number: int, host: str) -> VirtualMachine:
         isolation=None,
         guest=f"{name}.guests.example.com" if seen else None,
         profiles=["default_safe"],
+        policy_rules=["rule 1 (all)"],
+        policy_reason="what every server needs",
         error=None,
         checkpoint=None,
         services=services,

@@ -10,10 +10,10 @@ import csv
 import io
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Audit
-from ansible_collections.hyperv.integration.plugins.plugin_utils.report.words import cited, evidence, statuses, title
+from ansible_collections.hyperv.integration.plugins.plugin_utils.report.words import cited, evidence, heading, statuses
 
 COLUMNS = (
-    *("status", "severity", "rule", "title", "vm", "vm_id", "host", "guest", "service", "side", "explanation"),
+    *("status", "severity", "rule", "finding", "vm", "vm_id", "host", "guest", "service", "side", "explanation"),
     *("remedy", "evidence", "references", "waiver", "waiver_owner", "waiver_reason", "waiver_until", "drift", "id"),
 )
 # With one of these in front a spreadsheet takes a text for a formula. Source: OWASP, "CSV Injection", which also names
@@ -35,7 +35,7 @@ def to_csv(audit: Audit, byte_order_mark: bool = False) -> str:
             "status": status,
             "severity": finding["severity"],
             "rule": finding["rule"],
-            "title": title(audit, finding),
+            "finding": heading(audit, finding),
             "vm": vm["name"] if vm else "",
             "vm_id": vm["id"] if vm else "",
             "host": finding["host"] or "",
@@ -54,7 +54,7 @@ def to_csv(audit: Audit, byte_order_mark: bool = False) -> str:
             row |= {"waiver_reason": waiver["reason"], "waiver_until": waiver["until"]}
         writer.writerow({name: _inert(text) for name, text in row.items()})
     for item in audit["not_seen"]:
-        row = {"status": "not_seen", "title": f"{item['kind']} {item['name']}", "host": item["host"] or ""}
+        row = {"status": "not_seen", "finding": f"{item['kind']} {item['name']}", "host": item["host"] or ""}
         writer.writerow({name: _inert(text) for name, text in (row | {"explanation": item["why"]}).items()})
     return ("\ufeff" if byte_order_mark else "") + out.getvalue()
 

@@ -10,26 +10,36 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterable
 
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.gate import failing
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Audit, Finding
 from ansible_collections.hyperv.integration.plugins.plugin_utils.report.words import (
     cited,
     coverage,
     evidence,
+    heading,
     statuses,
     subject,
 )
 
 
-def to_junit(audit: Audit) -> str:
+def to_junit(audit: Audit, fail_on: str | None = None, fail_on_new: str | None = None) -> str:
     """Return a suite for each rule, with a case for each finding.
 
-    Dashboards group by suite and class: the rule is both, so that its history is one line there. A finding fails, a
-    waived one is skipped with the reason, one that is only for information passes with its text as output, a fixed one
-    passes. A rule without findings has one case that passes. What was not seen is skipped in a suite of its own.
+    Dashboards group by suite and class: the rule is both, so that its history is one line there. A finding at or above
+    a threshold fails, any other open one passes with its text as output. A waived one is skipped with the reason, a
+    fixed one passes. A rule without findings has one case that passes. What was not seen is skipped in a suite of its
+    own.
+
+    fail_on, fail_on_new: thresholds for open and for new findings, see failing. With neither, all fail that are not
+    only for information; with one, the other is never.
     """
+    if fail_on is None and fail_on_new is None:
+        fail_on = "low"
+    over, over_new = failing(audit, fail_on or "never", fail_on_new or "never")
+    failures = {finding["id"] for finding in over + over_new}
     cases: dict[str, list[ET.Element]] = {rule: [] for rule in audit["rules"]}
     for status, finding in statuses(audit):
-        cases.setdefault(finding["rule"], []).append(_finding_case(status, finding))
+        cases.setdefault(finding["rule"], []).append(_finding_case(audit, status, finding, finding["id"] in failures))
     root = ET.Element("testsuites", name=audit["title"])
     for rule, found in cases.items():
         root.append(_suite(audit, rule, found or [_case(rule, "no finding")]))
@@ -46,20 +56,21 @@ def to_junit(audit: Audit) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _finding_case(status: str, finding: Finding) -> ET.Element:
-    on = [text for text in (finding["host"], finding["service"]) if text]
-    case = _case(finding["rule"], f"{subject(finding)} ({', '.join([*on, finding['id'][:8]])})")
+def _finding_case(audit: Audit, status: str, finding: Finding, fails: bool) -> ET.Element:
+    on = ", ".join(filter(None, (finding["host"], finding["service"], finding["id"][:8])))
+    about = heading(audit, finding)
+    case = _case(finding["rule"], f"{about}: {subject(finding)} ({on})")
     waiver = finding["waived_by"]
     if waiver:
         why = f"waived by {waiver['id']} until {waiver['until']}: {waiver['reason']} ({waiver['owner']})"
         ET.SubElement(case, "skipped", message=why).text = _details(finding)
     elif status == "fixed":
         ET.SubElement(case, "system-out").text = "fixed since the baseline"
-    elif finding["severity"] == "info":
-        ET.SubElement(case, "system-out").text = _details(finding)
-    else:
-        failure = ET.SubElement(case, "failure", type=finding["severity"], message=finding["explanation"])
+    elif fails:
+        failure = ET.SubElement(case, "failure", type=finding["severity"], message=f"{about}: {finding['explanation']}")
         failure.text = _details(finding)
+    else:
+        ET.SubElement(case, "system-out").text = f"Open, and below the threshold.\n{_details(finding)}"
     return case
 
 

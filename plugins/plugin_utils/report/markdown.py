@@ -14,12 +14,12 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.report.text imp
 from ansible_collections.hyperv.integration.plugins.plugin_utils.report.words import (
     counted,
     coverage,
+    heading,
     headline,
     not_seen_groups,
     some_names,
     status_counts,
-    statuses,
-    title,
+    told,
     web_address,
 )
 
@@ -32,17 +32,18 @@ _TEXT = 400
 _NAMES = 10
 
 
-def to_markdown(audit: Audit, limit: int = 500) -> str:
+def to_markdown(audit: Audit, limit: int = 500, only_new: bool = False) -> str:
     """Return summary, what was not seen, and findings.
 
     limit: how many findings at most, as GitHub takes no summary of more than 1 MiB. What is left out is said.
+    only_new: see told.
     """
-    counts, rows = status_counts(audit), list(statuses(audit))
+    counts, rows = status_counts(audit), told(audit, only_new)
     summary = audit["summary"]
     parts = [
         f"# {_sentence(audit['title'])}",
         f"**{_sentence(headline(audit))}**",
-        f"Looked at: {_sentence(coverage(audit))} Collected {_code(audit['collected_at'])}, "
+        f"Assessed: {_sentence(coverage(audit))} Collected {_code(audit['collected_at'])}, "
         f"evaluated {_code(audit['evaluated_at'])}.",
         _not_seen(audit),
         _table(("Severity", "Open"), ((name, str(summary["severities"].get(name, 0))) for name in SEVERITIES)),
@@ -50,9 +51,9 @@ def to_markdown(audit: Audit, limit: int = 500) -> str:
         f"New since the baseline: {counts['new']}, fixed: {counts['fixed']}, waived: {counts['waived']}."
         if audit["drift"]
         else f"Waived: {counts['waived']}. Not compared with a baseline.",
-        "## Findings",
+        "## New and fixed findings" if only_new else "## Findings",
         _table(
-            ("Severity", "Status", "Rule", "Virtual machine", "Host", "Service", "Side", "What and why", "Remedy"),
+            ("Severity", "Status", "Finding", "Virtual machine", "Host", "Service", "Side", "What and why", "Remedy"),
             (_row(audit, status, finding) for status, finding in rows[:limit]),
         )
         if rows
@@ -81,7 +82,7 @@ def _row(audit: Audit, status: str, finding: Finding) -> tuple[str, ...]:
     return (
         finding["severity"],
         status,
-        _rule(audit, finding),
+        _heading(audit, finding),
         _code(vm["name"]) if vm else _code(finding["guest"]) if finding["guest"] else "",
         _code(finding["host"]) if finding["host"] else "",
         _code(finding["service"]) if finding["service"] else "",
@@ -91,9 +92,9 @@ def _row(audit: Audit, status: str, finding: Finding) -> tuple[str, ...]:
     )
 
 
-def _rule(audit: Audit, finding: Finding) -> str:
+def _heading(audit: Audit, finding: Finding) -> str:
     addresses = [address for item in finding["references"] if (address := web_address(item["url"]))]
-    text = _sentence(title(audit, finding))
+    text = _sentence(heading(audit, finding))
     # In angle brackets, and of these characters, an address ends where it shall (CommonMark 6.3).
     safe = addresses and not re.search(r"[<>\\|]", addresses[0])
     return f"{text} ([reference](<{addresses[0]}>))" if safe else text

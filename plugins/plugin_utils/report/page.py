@@ -34,13 +34,13 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes im
 from ansible_collections.hyperv.integration.plugins.plugin_utils.report.text import as_text, shortened
 from ansible_collections.hyperv.integration.plugins.plugin_utils.report.words import (
     coverage,
+    heading,
     headline,
     moment,
     not_seen_groups,
     status_counts,
     statuses,
     subject,
-    title,
     web_address,
 )
 
@@ -107,7 +107,7 @@ def to_html(audit: Audit) -> str:
         verdicts=_bars(audit["summary"]["verdicts"], _VERDICTS, "m.verdict"),
         arcs=list(_arcs(audit)),
         by_rule=_by_rule(audit),
-        title_of=title,
+        heading_of=heading,
         subject_of=subject,
         name_limit=_NAME,
         text_limit=_TEXT,
@@ -215,7 +215,7 @@ def _data(audit: Audit) -> str:
             SEVERITIES.index(finding["severity"]),
             text(status),
             text(finding["rule"]),
-            text(title(audit, finding)),
+            text(heading(audit, finding)),
             name(finding["vm"]["name"]) if finding["vm"] else -1,
             name(finding["vm"]["id"]) if finding["vm"] else -1,
             name(finding["host"]),
@@ -239,6 +239,8 @@ def _data(audit: Audit) -> str:
             text(vm["isolation"]),
             name(vm["guest"]),
             [text(profile) for profile in vm["profiles"]],
+            [text(rule) for rule in vm.get("policy_rules", [])],
+            text(vm.get("policy_reason")),
             text(vm["error"]),
             [service(vm["services"].get(key)) for key in keys],
         )

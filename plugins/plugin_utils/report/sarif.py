@@ -13,9 +13,9 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes im
 from ansible_collections.hyperv.integration.plugins.plugin_utils.report.text import jsonable
 from ansible_collections.hyperv.integration.plugins.plugin_utils.report.words import (
     cited,
+    heading,
     not_seen,
     statuses,
-    title,
     web_address,
 )
 
@@ -90,12 +90,12 @@ def _result(audit: Audit, status: str, finding: Finding, index: dict[str, int]) 
         "ruleIndex": index[finding["rule"]],
         "kind": "informational" if informational else "fail",
         "level": _LEVELS[finding["severity"]],
-        "message": _message(f"{finding['explanation']} Remedy: {finding['remedy']}"),
+        "message": _message(f"{heading(audit, finding)}: {finding['explanation']} Remedy: {finding['remedy']}"),
         "locations": [{"logicalLocations": _logical_locations(finding)}],
         "partialFingerprints": {"hypervIntegrationFinding/v1": finding["id"]},
         "suppressions": [],
         "properties": {
-            "title": title(audit, finding),
+            "finding": heading(audit, finding),
             "severity": finding["severity"],
             "side": finding["side"],
             "evidence": finding["evidence"],

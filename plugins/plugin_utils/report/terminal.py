@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import SEVERITIES, SIDES, Audit, Finding
@@ -16,35 +16,39 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.report.text imp
 from ansible_collections.hyperv.integration.plugins.plugin_utils.report.words import (
     counted,
     coverage,
+    heading,
     headline,
     not_seen_groups,
     some_names,
     status_counts,
-    statuses,
     subject,
-    title,
+    told,
 )
 
-# SGR of ECMA-48: bold red, bold yellow, cyan, faint.
+# SGR of ECMA-48: bold red, bold yellow, cyan, faint; green.
 _COLORS = {"high": "1;31", "medium": "1;33", "low": "36", "info": "2"}
+_FIXED = "32"
 _HEAD = ("CONCERNS", "HOST", "SERVICE", "SIDE", "STATUS")
 _NAMES = 5
 _WORD = 24
 _TEXT = 600
 
 
-def to_terminal(audit: Audit, width: int = 80, color: bool = False, details: bool = False) -> str:
-    """Return summary, what was not seen, and a table of findings for each rule.
+def to_terminal(
+    audit: Audit, width: int = 80, color: bool = False, details: bool = False, only_new: bool = False
+) -> str:
+    """Return summary, what was not seen, and a table of findings for each rule; fixed ones have a heading of their own.
 
     width: columns to use, at least 80. color: whether to colour severities with escape sequences, the only ones ever in
-    the text. details: whether to say explanation and remedy of each finding, not only one that all of a rule share.
+    the text. details: whether to say explanation and remedy of each finding, not only what all of a rule share.
+    only_new: see told.
     """
     width = max(width, 80)
     counts, summary = status_counts(audit), audit["summary"]
     lines = [
         *_wrapped(audit["title"], width),
         *_wrapped(headline(audit), width),
-        *_wrapped(f"Looked at: {coverage(audit)}", width),
+        *_wrapped(f"Assessed: {coverage(audit)}", width),
         f"Collected {audit['collected_at']}, evaluated {audit['evaluated_at']}",
         *_not_seen(audit, width),
         "",
@@ -53,9 +57,12 @@ def to_terminal(audit: Audit, width: int = 80, color: bool = False, details: boo
         f"Waived             {counts['waived']:,}",
         "Baseline           " + (f"new {counts['new']:,}  fixed {counts['fixed']:,}" if audit["drift"] else "none"),
     ]
-    by_rule = groupby(statuses(audit), lambda row: (row[0] == "fixed", row[1]["severity"], row[1]["rule"]))
-    for (_fixed, severity, _rule), group in by_rule:
-        lines += _rule_table(audit, severity, list(group), width, color, details)
+    rows = told(audit, only_new)
+    lines += _rule_tables(audit, (row for row in rows if row[0] != "fixed"), width, color, details)
+    fixed = [row for row in rows if row[0] == "fixed"]
+    if fixed:
+        lines += ["", f"FIXED SINCE THE BASELINE: {counted(len(fixed), 'finding')}"]
+        lines += _rule_tables(audit, fixed, width, color, details)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -67,27 +74,45 @@ def _not_seen(audit: Audit, width: int) -> Iterator[str]:
         yield from _wrapped(f"{text} ({some_names(items, _NAMES)})", width, "  ")
 
 
-def _rule_table(
-    audit: Audit, severity: str, group: list[tuple[str, Finding]], width: int, color: bool, details: bool
+def _rule_tables(
+    audit: Audit, rows: Iterable[tuple[str, Finding]], width: int, color: bool, details: bool
 ) -> Iterator[str]:
-    word = f"\x1b[{_COLORS[severity]}m{severity.upper()}\x1b[0m" if color else severity.upper()
-    yield ""
-    first, *rest = _wrapped(f"{title(audit, group[0][1])} ({counted(len(group), 'finding')})", width - 8) or [""]
-    yield from (f"{word}{' ' * (8 - len(severity))}{first}", *(f"        {line}" for line in rest))
-    remedies = {finding["remedy"] for _status, finding in group}
-    if len(remedies) == 1 and not details:
-        yield from _wrapped(f"-> {remedies.pop()}", width, "  ")
+    for _rule, group in groupby(rows, lambda row: (row[1]["severity"], row[1]["rule"])):
+        yield ""
+        yield from _rule_table(audit, list(group), width, color, details)
+
+
+def _rule_table(
+    audit: Audit, group: list[tuple[str, Finding]], width: int, color: bool, details: bool
+) -> Iterator[str]:
+    (status, some), *_others = group
+    label, ink = ("FIXED", _FIXED) if status == "fixed" else (some["severity"].upper(), _COLORS[some["severity"]])
+    word = f"\x1b[{ink}m{label}\x1b[0m" if color else label
+    first, *rest = _wrapped(f"{heading(audit, some)} ({counted(len(group), 'finding')})", width - 8) or [""]
+    yield from (f"{word}{' ' * (8 - len(label))}{first}", *(f"        {line}" for line in rest))
+    texts = [_texts(status, finding, details) for status, finding in group]
+    shared = set(texts[0]).intersection(*texts[1:])
+    for text in texts[0]:
+        if text in shared:
+            yield from _wrapped(text, width, "  ")
     rows = [
         (subject(finding), finding["host"] or "", finding["service"] or "", finding["side"], status)
         for status, finding in group
     ]
     columns = _columns([_HEAD, *rows], width - 2)
     yield _line(_HEAD, columns)
-    for row, (_status, finding) in zip(rows, group, strict=True):
+    for row, own in zip(rows, texts, strict=True):
         yield _line(row, columns)
-        if details:
-            yield from _wrapped(finding["explanation"], width, "      ")
-            yield from _wrapped(f"-> {finding['remedy']}", width, "      ")
+        for text in own if details else ():
+            if text not in shared:
+                yield from _wrapped(text, width, "      ")
+
+
+def _texts(status: str, finding: Finding, details: bool) -> list[str]:
+    """Return what is said of a finding besides its row. Of one that is fixed nothing: there is nothing left to do."""
+    if status == "fixed":
+        return []
+    return [*([finding["explanation"]] if details else []), f"-> {finding['remedy']}"]
 
 
 def _columns(rows: list[tuple[str, ...]], width: int) -> list[int]:

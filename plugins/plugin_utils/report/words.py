@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import (
+    SEVERITIES,
     Audit,
     Evidence,
     Finding,
@@ -31,10 +32,23 @@ def statuses(audit: Audit) -> Iterator[tuple[str, Finding]]:
         yield "fixed", finding
 
 
-def title(audit: Audit, finding: Finding) -> str:
-    """Return what the rule of a finding is called; a fixed one may be of a rule that is no longer applied."""
+def told(audit: Audit, only_new: bool) -> list[tuple[str, Finding]]:
+    """Return the findings with their status: all, or only those that are new or fixed (only_new).
+
+    Raises ValueError for only_new without a baseline.
+    """
+    if only_new and not audit["drift"]:
+        raise ValueError("option 'only_new': this audit has no baseline, so it does not know which findings are new")
+    return [row for row in statuses(audit) if not only_new or row[0] in ("new", "fixed")]
+
+
+def heading(audit: Audit, finding: Finding) -> str:
+    """Return what is wrong in a few words, as the rule says it.
+
+    A fixed finding may be of a rule that is no longer applied. Audits of earlier versions have only the rule's title.
+    """
     rule = audit["rules"].get(finding["rule"])
-    return rule["title"] if rule else finding["rule"]
+    return rule.get("finding") or rule["title"] if rule else finding["rule"]
 
 
 def subject(finding: Finding) -> str:
@@ -79,24 +93,36 @@ def counted(number: int, noun: str) -> str:
 
 
 def headline(audit: Audit) -> str:
-    """Return the result of an audit as a sentence."""
-    summary = audit["summary"]
+    """Return the result of an audit in a few sentences: open findings by severity, then what a baseline adds."""
+    vms = audit["summary"]["virtual_machines"]
     still_open = [finding for status, finding in statuses(audit) if status in ("new", "open")]
-    if not still_open:
-        return f"No open findings on {counted(summary['virtual_machines'], 'virtual machine')}."
-    machines = {(finding["host"], finding["vm"]["id"]) for finding in still_open if finding["vm"]}
-    return (
-        f"{counted(len(still_open), 'open finding')}, the worst {summary['worst']}, concerning "
-        f"{len(machines):,} of {counted(summary['virtual_machines'], 'virtual machine')}."
-    )
+    if still_open:
+        by_severity = Counter(finding["severity"] for finding in still_open)
+        numbers = ", ".join(f"{by_severity[name]:,} {name}" for name in SEVERITIES if by_severity[name])
+        concerned = {(finding["host"], finding["vm"]["id"]) for finding in still_open if finding["vm"]}
+        sentence = f"Open findings: {numbers}. VMs concerned: {len(concerned):,} of {vms:,}."
+    else:
+        sentence = f"No open findings on {counted(vms, 'VM')}."
+    return " ".join(filter(None, (sentence, _compared(audit))))
+
+
+def _compared(audit: Audit) -> str:
+    drift, counts = audit["drift"], status_counts(audit)
+    if not drift:
+        return ""
+    unseen = len(drift.get("unseen", []))
+    numbers = f"{counts['new']:,} new, {counts['fixed']:,} fixed"
+    return f"Since the baseline: {numbers}{f', {unseen:,} not assessed again' if unseen else ''}."
 
 
 def coverage(audit: Audit) -> str:
-    """Return what was looked at as a sentence."""
+    """Return what was assessed as a sentence. Audits of earlier versions did not count the hosts that were read."""
     summary = audit["summary"]
+    hosts = counted(summary["hosts"], "host")
+    read = summary.get("hosts_read", summary["hosts"])
     return (
-        f"{counted(summary['hosts'], 'host')}, {counted(summary['virtual_machines'], 'virtual machine')}, "
-        f"{counted(summary['guests_seen'], 'guest')} looked into."
+        f"{hosts if read == summary['hosts'] else f'{read:,} of {hosts}'}, "
+        f"{counted(summary['virtual_machines'], 'VM')}, {counted(summary['guests_seen'], 'guest')} inspected."
     )
 
 

@@ -7,7 +7,8 @@
   const text = (number) => (number < 0 ? "" : data.texts[number]);
   const byId = (id) => document.getElementById(id);
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
-  const ROW = 40; // height of a row, as in the style sheet
+  const ROW = 48; // height of a row in pixels
+  const cards = matchMedia("(max-width: 1080px)"); // where rows become cards, as in the style sheet
   const PRINTED = 2000; // findings on paper, at most
 
   /** Make an element. Texts become text nodes, whatever they look like. */
@@ -42,8 +43,8 @@
     explanation: text(s[7]), remedy: text(s[8]), override: text(s[9]), until: text(s[10]),
   }));
   const machines = data.machines.map((m) => ({
-    id: text(m[0]), name: text(m[1]), host: text(m[2]), state: text(m[3]), error: text(m[7]),
-    services: m[8].map((number) => (number < 0 ? null : facts[number])),
+    id: text(m[0]), name: text(m[1]), host: text(m[2]), state: text(m[3]), error: text(m[9]),
+    services: m[10].map((number) => (number < 0 ? null : facts[number])),
     packed: m,
   }));
   const machineKey = (host, id) => `${host}/${id}`;
@@ -53,12 +54,16 @@
 
   const verdictName = (verdict) => (Object.hasOwn(data.verdicts, verdict) ? data.verdicts[verdict] : verdict);
 
-  function verdictCell(service) {
-    if (!service) return el("div", { role: "gridcell", class: "verdict" }, "–");
+  const onOff = (value) => (value === null ? "–" : value ? "on" : "off");
+  function verdictCell(service, number) {
+    const label = el("small", {}, data.services[number]); // shown where the heads are far away
+    if (!service) return el("div", { role: "gridcell", class: "verdict" }, label, "–");
     const wrong = service.side ? ` wrong ${service.side}` : "";
-    const label = verdictName(service.verdict);
-    return el("div", { role: "gridcell", class: `verdict ${service.verdict}${wrong}`.replace(/[^\w -]/g, "") },
-      el("span", {}, label), service.side ? el("b", {}, service.side === "unknown" ? "side unknown" : `${service.side} at fault`) : null);
+    const drifted = service.side && service.wanted !== null && service.enabled !== null && service.wanted !== service.enabled;
+    const says = drifted ? `${onOff(service.enabled)}, wanted ${onOff(service.wanted)}` : verdictName(service.verdict);
+    const fault = !service.side || (drifted && service.side === "host") ? null
+      : el("b", {}, service.side === "unknown" ? "side unknown" : `${service.side} at fault`);
+    return el("div", { role: "gridcell", class: `verdict ${service.verdict}${wrong}`.replace(/[^\w -]/g, "") }, label, el("span", {}, says), fault);
   }
   const cell = (...children) => el("div", { role: "gridcell" }, ...children);
   const pair = (...children) => el("div", { role: "gridcell", class: "pair" }, ...children);
@@ -69,10 +74,10 @@
   const views = [
     {
       id: "findings", prefix: "f", noun: "findings", kind: "finding", rows: findings, key: (row) => row.id,
-      start: { status: "open" },
+      start: { status: "open" }, card: () => 142,
       columns: [
         { id: "severity", title: "Severity", by: (row) => row.rank, cell: (row) => pair(mark(row.severity), row.severity) },
-        { id: "rule", title: "Rule", by: (row) => row.title, cell: (row) => named(row.title) },
+        { id: "rule", title: "Finding", by: (row) => row.title, cell: (row) => named(row.title) },
         { id: "vm", title: "Virtual machine", by: (row) => row.vm || row.guest, cell: (row) => named(row.vm || row.guest) },
         { id: "host", title: "Host", by: (row) => row.host, cell: (row) => named(row.host) },
         { id: "service", title: "Service", by: (row) => row.service, cell: (row) => named(row.service && serviceName(row.service)) },
@@ -92,13 +97,14 @@
     },
     {
       id: "machines", prefix: "m", noun: "virtual machines", kind: "vm", rows: machines, key: (row) => row.key, start: {},
+      card: (across) => 48 + 52 * Math.ceil(data.keys.length / across),
       columns: [
         { id: "name", title: "Virtual machine", by: (row) => row.name, cell: (row) => named(row.name) },
         { id: "host", title: "Host", by: (row) => row.host, cell: (row) => named(row.host) },
         { id: "state", title: "State", by: (row) => row.state, cell: (row) => named(row.error ? "not read" : row.state) },
         ...data.keys.map((key, number) => ({
           id: key, title: data.services[number], by: (row) => badness(row.services[number]),
-          cell: (row) => verdictCell(row.services[number]),
+          cell: (row) => verdictCell(row.services[number], number),
         })),
       ],
       filters: {
@@ -160,6 +166,15 @@
       if (row) { current = view; move(view, Number(row.dataset.index)); openRow(view, view.shown[view.active]); }
     });
     byId(view.id).querySelector(".view").append(tools, view.grid);
+    fit(view);
+  }
+
+  /** Set the height of a row, and in a card how many of the twelve columns a service takes. */
+  function fit(view) {
+    const across = [6, 4, 3].find((number) => view.grid.clientWidth >= 140 * number) ?? 2;
+    view.row = cards.matches ? view.card(across) : ROW;
+    view.grid.style.setProperty("--row", `${view.row}px`);
+    view.grid.style.setProperty("--span", 12 / across);
   }
 
   /** Work out which rows are shown in which order, and show them. */
@@ -193,7 +208,7 @@
     }
     view.count.textContent = `${view.shown.length.toLocaleString("en")} of ${view.rows.length.toLocaleString("en")} ${view.noun}`;
     view.grid.setAttribute("aria-rowcount", view.shown.length + 1);
-    view.body.style.height = `${Math.max(view.shown.length, 1) * ROW}px`;
+    view.body.style.height = `${Math.max(view.shown.length, 1) * view.row}px`;
     view.active = Math.min(view.active, Math.max(view.shown.length - 1, 0));
     view.painted = new Map();
     view.range = "";
@@ -201,8 +216,8 @@
   }
 
   function paint(view) {
-    const first = Math.max(0, Math.floor(view.grid.scrollTop / ROW) - 8);
-    const last = Math.min(view.shown.length, first + Math.ceil((view.grid.clientHeight || 700) / ROW) + 16);
+    const first = Math.max(0, Math.floor(view.grid.scrollTop / view.row) - 8);
+    const last = Math.min(view.shown.length, first + Math.ceil((view.grid.clientHeight || 700) / view.row) + 16);
     const range = `${first}-${last}`;
     if (range !== view.range) {
       view.range = range;
@@ -226,7 +241,7 @@
       return made;
     });
     const row = el("div", { role: "row", class: "row", id: `${view.id}-row-${index}`, "aria-rowindex": index + 2, "data-index": index }, ...cells);
-    row.style.top = `${index * ROW}px`;
+    row.style.top = `${index * view.row}px`;
     return row;
   }
 
@@ -237,11 +252,11 @@
 
   function move(view, index) {
     view.active = Math.max(0, Math.min(index, view.shown.length - 1));
-    const top = view.active * ROW;
+    const top = view.active * view.row;
     const head = view.heads[0].parentElement.offsetHeight;
     const room = view.grid.clientHeight - head;
     if (top < view.grid.scrollTop) view.grid.scrollTop = top;
-    else if (top + ROW > view.grid.scrollTop + room) view.grid.scrollTop = top + ROW - room;
+    else if (top + view.row > view.grid.scrollTop + room) view.grid.scrollTop = top + view.row - room;
     paint(view);
   }
 
@@ -263,7 +278,7 @@
 
   const definition = (title, ...values) => (values.some((value) => value !== "" && value !== null) ? [el("dt", {}, title), el("dd", {}, ...values)] : []);
   const linkTo = (kind, key, label) => el("a", { href: `#${new URLSearchParams({ open: `${kind}:${key}` })}` }, bdi(label));
-  const onOff = (value) => (value === null ? "–" : value ? "on" : "off");
+  const listed = (numbers) => numbers.flatMap((number, position) => [position ? ", " : "", bdi(text(number))]);
 
   function findingParts(row, level) {
     const f = row.packed;
@@ -295,9 +310,10 @@
     return [
       el("dl", {}, ...definition("Id", bdi(row.id)), ...definition("Host", bdi(row.host)), ...definition("State", bdi(row.state)),
         ...definition("Isolation", bdi(text(m[4]))), ...definition("Guest looked into", m[5] < 0 ? "no" : bdi(text(m[5]))),
-        ...definition("Profiles", ...m[6].flatMap((number, position) => [position ? ", " : "", bdi(text(number))])), ...definition("Not read", bdi(row.error))),
+        ...definition("Profiles", ...listed(m[6])), ...definition("Policy rules", ...listed(m[7])),
+        ...definition("Reason", bdi(text(m[8]))), ...definition("Not read", bdi(row.error))),
       el("h3", {}, "Services"),
-      el("table", {}, el("thead", {}, el("tr", {}, ...["Service", "Wanted", "Switch", "Host sees", "Guest's half", "Side"].map((title) => el("th", { scope: "col" }, title)))),
+      el("table", { class: "services" }, el("thead", {}, el("tr", {}, ...["Service", "Wanted", "Switch", "Host sees", "Guest's half", "Side"].map((title) => el("th", { scope: "col" }, title)))),
         el("tbody", {}, ...row.services.flatMap((service, number) => (service ? [serviceRow(service, number), whyRow(service)] : [])))),
       el("h3", {}, "Findings"),
       own.length ? el("ul", {}, ...own.map((finding) => el("li", {}, mark(finding.severity), linkTo("finding", finding.id, finding.title), ` ${finding.status}`))) : el("p", {}, "None."),
@@ -396,7 +412,7 @@
 
   function gridKey(view, event) {
     if (event.target !== view.grid || event.ctrlKey || event.altKey || event.metaKey) return;
-    const page = Math.max(1, Math.floor(view.grid.clientHeight / ROW) - 2);
+    const page = Math.max(1, Math.floor(view.grid.clientHeight / view.row) - 2);
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
     if (event.key in steps) move(view, view.active + steps[event.key]);
     else if (event.key === "Enter" || event.key === " ") openRow(view, view.shown[view.active]);
@@ -459,7 +475,10 @@
   byId("switches").append(themeButton, el("button", { type: "button", onclick: () => keys.showModal() }, "Keys"));
 
   const paper = byId("print");
+  const catalog = byId("rules").querySelector("details");
   addEventListener("beforeprint", () => {
+    paper.wasOpen = catalog.open;
+    catalog.open = true;
     const rows = views[0].shown.slice(0, PRINTED);
     const left = views[0].shown.length - rows.length;
     paper.replaceChildren(
@@ -467,10 +486,11 @@
       ...rows.map((row) => el("article", {}, el("h3", {}, mark(row.severity), `${row.severity}, ${row.status}: `, bdi(row.title)), ...findingParts(row, "h4"))),
       left ? el("p", {}, `${left.toLocaleString("en")} more are left out on paper.`) : "");
   });
-  addEventListener("afterprint", () => paper.replaceChildren());
+  addEventListener("afterprint", () => { catalog.open = paper.wasOpen; paper.replaceChildren(); });
 
   for (const each of views) { build(each); refresh(each); }
   readHash();
   addEventListener("hashchange", readHash);
+  addEventListener("resize", () => { for (const each of views) { fit(each); refresh(each); move(each, each.active); } });
   document.documentElement.dataset.ready = "";
 })();

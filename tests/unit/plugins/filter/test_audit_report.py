@@ -18,6 +18,12 @@ def test_filter_reports() -> None:
     assert text.startswith("Integration services of the datacentre\n")
 
 
+def test_filter_refuses_to_tell_what_is_new_without_a_baseline() -> None:
+    audit = make_audit(machines=4, baseline=False)
+    with pytest.raises(AnsibleFilterError, match="'only_new': this audit has no baseline"):
+        FilterModule().filters()["audit_report"](audit, "markdown", only_new=True)
+
+
 def test_bad_format_is_an_error_of_the_filter() -> None:
     with pytest.raises(AnsibleFilterError, match="format 'pdf': choose one of html"):
         FilterModule().filters()["audit_report"](AUDIT, "pdf")

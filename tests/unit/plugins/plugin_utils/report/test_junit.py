@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import xmlschema
 
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Audit
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Audit, Finding
 from ansible_collections.hyperv.integration.plugins.plugin_utils.report.formats import make_report
 from ansible_collections.hyperv.integration.plugins.plugin_utils.report.text import visible
 
@@ -40,7 +42,7 @@ def test_every_rule_is_a_suite_and_every_finding_a_case(audit: Audit) -> None:
         assert suite.get("failures") == str(len(failing))
         assert suite.get("skipped") == str(len(findings) - len(still_open))
         assert [failure.get("message") for failure in suite.iter("failure")] == [
-            finding["explanation"] for finding in failing
+            f"{audit['rules'][rule]['finding']}: {finding['explanation']}" for finding in failing
         ]
     assert root.get("failures") == str(len(list(root.iter("failure"))))
     assert suites["not_seen"].get("skipped") == str(len(audit["not_seen"]))
@@ -58,7 +60,7 @@ def test_rule_without_findings_passes(audit: Audit) -> None:
 
 def test_fixed_findings_pass(audit: Audit) -> None:
     root = ET.fromstring(make_report({**audit, "findings": []}, "junit").encode())
-    (case,) = (case for case in root.iter("testcase") if (case.get("name") or "").startswith("web-retired"))
+    (case,) = (case for case in root.iter("testcase") if "web-retired" in (case.get("name") or ""))
     assert [child.text for child in case] == ["fixed since the baseline"]
 
 
@@ -66,11 +68,46 @@ def test_hostile_texts_are_text(hostile: Audit) -> None:
     root = ET.fromstring(make_report(hostile, "junit").encode())
     tags = {"testsuites", "testsuite", "properties", "property", "testcase", "failure", "skipped", "system-out"}
     assert {element.tag for element in root.iter()} == tags
-    told = [element.get("message") for element in root.iter("failure")]
-    waived = ("waived_by", "severity")
+    told = [element.get("message") or "" for element in root.iter("failure")]
     expected = [
-        visible(finding["explanation"])
+        f"{hostile['rules'][finding['rule']]['finding']}: {visible(finding['explanation'])}"
         for finding in hostile["findings"]
-        if not finding[waived[0]] and finding["severity"] != "info"  # type: ignore[literal-required]
+        if not finding["waived_by"] and finding["severity"] != "info"
     ]
-    assert sorted(filter(None, told)) == sorted(filter(None, expected))
+    assert sorted(told) == sorted(expected)
+
+
+@pytest.mark.parametrize("which", ["audit", "hostile"])
+@pytest.mark.parametrize(
+    ("options", "fails"),
+    [
+        ({}, lambda finding: finding["severity"] != "info"),
+        ({"fail_on": None, "fail_on_new": None}, lambda finding: finding["severity"] != "info"),
+        ({"fail_on": "info"}, lambda finding: True),
+        ({"fail_on": "medium"}, lambda finding: finding["severity"] in ("high", "medium")),
+        ({"fail_on": "never"}, lambda finding: False),
+        ({"fail_on_new": "low"}, lambda finding: finding["drift"] == "new" and finding["severity"] != "info"),
+        ({"fail_on": "never", "fail_on_new": "never"}, lambda finding: False),
+        (
+            {"fail_on": "high", "fail_on_new": "info"},
+            lambda finding: finding["severity"] == "high" or finding["drift"] == "new",
+        ),
+    ],
+)
+def test_only_findings_that_reach_a_threshold_fail(
+    options: dict[str, str], fails: Callable[[Finding], bool], which: str, request: pytest.FixtureRequest
+) -> None:
+    report: Audit = request.getfixturevalue(which)
+    root = ET.fromstring(make_report(report, "junit", options).encode())
+    assert [error.reason for error in _SCHEMA.iter_errors(root)] == []
+    still_open = [finding for finding in report["findings"] if not finding["waived_by"]]
+    failed, passed = set(), set()
+    for case in root.iter("testcase"):
+        ids = re.findall(r"^Finding: (\w+)$", "\n".join(child.text or "" for child in case), re.MULTILINE)
+        if case.find("failure") is not None:
+            failed |= set(ids)
+        elif case.find("system-out") is not None:
+            passed |= set(ids)
+    assert failed == {finding["id"] for finding in still_open if fails(finding)}
+    assert passed == {finding["id"] for finding in still_open if not fails(finding)}
+    assert root.get("failures") == str(len(failed))

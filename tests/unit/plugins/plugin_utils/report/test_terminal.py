@@ -13,6 +13,7 @@ from wcwidth import wcswidth
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Audit
 from ansible_collections.hyperv.integration.plugins.plugin_utils.report.formats import make_report
 from ansible_collections.hyperv.integration.plugins.plugin_utils.report.terminal import columns_of
+from audit_samples import finding as sample_finding
 
 _SGR = re.compile(r"\x1b\[[\d;]*m")
 
@@ -92,3 +93,34 @@ def test_wide_names_keep_the_columns_in_line(audit: Audit) -> None:
     assert len(rows) >= len(names)
     starts = {columns_of(row[: row.index(str(vm_finding["host"])[:6])]) for row in rows[-4:]}
     assert len(starts) == 1
+
+
+@pytest.mark.parametrize("color", [False, True])
+@pytest.mark.parametrize("details", [False, True])
+def test_fixed_findings_have_a_heading_of_their_own(details: bool, color: bool, audit: Audit) -> None:
+    """A reader takes what stands under HIGH for open, and a remedy for something to do."""
+    text = _SGR.sub("", make_report(audit, "terminal", {"color": color, "details": details}))
+    still_open, fixed = text.split("\n\nFIXED SINCE THE BASELINE: 1 finding\n\n")
+    assert fixed.splitlines()[0] == "FIXED   The guest does not answer (1 finding)"
+    assert "web-retired" in fixed
+    assert not {"HIGH", "->"} & set(fixed.split())
+    assert "web-retired" not in still_open
+    assert " fixed\n" not in still_open
+
+
+def test_an_explanation_that_a_group_shares_is_said_once(audit: Audit) -> None:
+    denied = [
+        sample_finding("host_not_reached", "host", host=f"hv{number:02}", explanation="Access is denied on this host.")
+        for number in range(12)
+    ]
+    text = make_report({**audit, "findings": denied}, "terminal", {"details": True})
+    assert text.count("Access is denied on this host.") == 1
+    assert text.count("-> See why it stopped, then start it.") == 1
+    assert all(f"hv{number:02}" in text for number in range(12))
+
+
+def test_new_findings_are_marked_and_counted(audit: Audit) -> None:
+    text = make_report(audit, "terminal", {"width": 120})
+    new = [finding for finding in audit["findings"] if finding["drift"] == "new" and not finding["waived_by"]]
+    assert len([line for line in text.splitlines() if line.endswith(" new")]) == len(new) > 0
+    assert f"Baseline           new {len(new)}  fixed 1\n" in text
