@@ -80,6 +80,7 @@ FLEET: dict[str, Any] = {
                 {"name": "dc01", "services": {"time_synchronization": False}},
                 {"name": "lab-win11"},
                 {"name": "ups-monitor", "guest": "none"},
+                {"name": "ups01", "guest": "none"},
                 {"name": "secret01", "guest": "linux", "isolation": "SNP"},
             ],
         }
