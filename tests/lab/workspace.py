@@ -110,12 +110,18 @@ def environment() -> Path:
         make = [sys.executable, "-m", "venv", str(home)]
         package = "python{}.{}-venv".format(*sys.version_info)
         run(make, "Making a virtual environment", f"On Debian or Ubuntu: sudo apt-get install {package}")
-        # Most of what there is to compile would never be imported.
-        install = [str(python), "-m", "pip", "install", "-qq", "--no-deps", "--no-compile", "-r", str(lock)]
-        run(install, "Installing Python packages", "A package index must be in reach: see PIP_INDEX_URL, HTTPS_PROXY.")
+        install_packages(python, lock)
         run([str(python), "-m", "pip", "check"], f"Checking tests/lab/{lock.name}")
         complete.touch()
     return home
+
+
+def install_packages(python: Path, lock: Path) -> None:
+    """Install what a lock file names, and refuse each file of which it has no hash.  Raises SetupError."""
+    # Most of what there is to compile would never be imported.
+    install = [str(python), "-m", "pip", "install", "-qq", "--no-deps", "--no-compile", "--require-hashes"]
+    help_text = "A package index must be in reach: see PIP_INDEX_URL, HTTPS_PROXY."
+    run([*install, "-r", str(lock)], "Installing Python packages", help_text)
 
 
 def runs(python: Path) -> bool:
