@@ -45,6 +45,10 @@ def main() -> None:
             page.keyboard.press("ArrowDown")
             page.keyboard.press("Enter")
             page.screenshot(path=PICTURES / f"audit_finding_{scheme}.png")
+            page.keyboard.press("Escape")
+            page.set_viewport_size({"width": 390, "height": 844})
+            page.locator("#findings [role=grid]").evaluate("(grid) => grid.scrollIntoView()")
+            page.screenshot(path=PICTURES / f"audit_phone_{scheme}.png")
             visit.context.close()
     for picture in sorted(PICTURES.glob("audit_*.png")):
         print(f"{picture.relative_to(workspace.CHECKOUT)}: {picture.stat().st_size // 1024} KiB")
