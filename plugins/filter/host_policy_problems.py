@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
@@ -15,7 +14,7 @@ def host_policy_problems(policy: Mapping[str, Any], refusals: bool = True) -> li
     # Not above: for one filter Ansible imports those of the whole collection, anew in each process it forks.
     from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.rules import policy_problems
 
-    return policy_problems(plain(policy), refusals=refusals, today=datetime.now(UTC).date())
+    return policy_problems(plain(policy), refusals=refusals)
 
 
 class FilterModule:

@@ -33,8 +33,9 @@ class Condition:
 
     def unmet(self) -> str:
         """Return, in words, that the condition holds for no virtual machine."""
-        values = [str(value) for value in (self.value if isinstance(self.value, list) else [self.value])]
-        text = _UNMET.get(self.field, f"no virtual machine meets {self.field} {{}}").format(", ".join(values))
+        values = self.value if isinstance(self.value, list) else [self.value]
+        values = [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
+        text = _UNMET.get(self.field, f"no virtual machine meets {self.field}: {{}}").format(", ".join(values))
         wild = self.field == "name" and any(character in value for value in values for character in "*?[")
         return f"{text} (a name is exact: wildcards belong into pattern)" if wild else text
 

@@ -13,18 +13,29 @@ from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.module_utils._components import KEYS
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.errors import PolicyError
-from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.explain import explain
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.explain import (
+    ended_lines,
+    ending_lines,
+    explain,
+)
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.expression import Facts
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.names import fold
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.profiles import GuestStep, Profile
-from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.rules import Policy, Rule, parse_policy
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.rules import (
+    DEFAULT_LABEL,
+    Policy,
+    Rule,
+    parse_policy,
+)
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.shapes import (
     Change,
     Decision,
     ModulePlanEntry,
     Plan,
+    RuleUse,
     Summary,
 )
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.unused import why_unused
 
 # Verdicts that mean: the guest does not answer. An older protocol or an unhealthy application still answers.
 _SILENT = ("no_contact", "lost_communication", "error")
@@ -46,13 +57,17 @@ def make_plan(virtual_machines: Sequence[Facts], policy: Mapping[str, Any], toda
     _check_facts(virtual_machines)
     ordered = sorted(virtual_machines, key=lambda facts: (fold(facts["name"]), facts["id"]))
     decisions = [_decide(facts, parsed) for facts in ordered]
-    summary = _summary(decisions, parsed)
+    uses = _uses(parsed, ordered, decisions)
+    summary = _summary(decisions, uses)
     return Plan(
         module_plan=_grouped(decisions),
         decisions=decisions,
         protected=[key for key in KEYS if key in parsed.protected],
+        rules=uses,
         summary=summary,
-        explanation=explain(decisions, summary, [rule.label for rule in (*parsed.rules, parsed.default)]),
+        ended=ended_lines(decisions),
+        ending=ending_lines(decisions),
+        explanation=explain(decisions, uses, summary),
     )
 
 
@@ -85,6 +100,7 @@ def _decide(facts: Facts, policy: Policy) -> Decision:
         changes={},
         overrides={},
         overrides_until={},
+        ending=[],
         refused=[],
         not_offered=[],
         notes=[],
@@ -110,6 +126,8 @@ def _decide(facts: Facts, policy: Policy) -> Decision:
                 decision["overrides"][service] = override.reason
                 if override.until:
                     decision["overrides_until"][service] = str(override.until)
+                if ending := policy.ending(rule, service):
+                    decision["ending"].append(ending)
     decision["notes"] = _notes(facts, profiles, decision["services"])
     return decision
 
@@ -178,14 +196,28 @@ def _grouped(decisions: Iterable[Decision]) -> list[ModulePlanEntry]:
     return list(entries.values())
 
 
-def _summary(decisions: Sequence[Decision], policy: Policy) -> Summary:
-    used = {label for decision in decisions for label in decision["rules"]}
+def _uses(policy: Policy, machines: Sequence[Facts], decisions: Sequence[Decision]) -> list[RuleUse]:
+    used = Counter(label for decision in decisions for label in decision["rules"])
+    by_id = {decision["id"]: decision for decision in decisions}
+    return [
+        RuleUse(
+            rule=rule.label,
+            id=rule.id,
+            virtual_machines=used[rule.label],
+            unused=None if used[rule.label] else why_unused(rule, machines, by_id),
+        )
+        for rule in policy.rules
+    ]
+
+
+def _summary(decisions: Sequence[Decision], uses: Iterable[RuleUse]) -> Summary:
     return Summary(
         virtual_machines=len(decisions),
-        unmatched=sum(policy.default.label in decision["rules"] for decision in decisions),
+        unmatched=sum(DEFAULT_LABEL in decision["rules"] for decision in decisions),
         to_change=sum(bool(decision["changes"]) for decision in decisions),
         changes=sum(len(decision["changes"]) for decision in decisions),
         refused=sum(len(decision["refused"]) for decision in decisions),
         overridden=sum(len(decision["overrides"]) for decision in decisions),
-        unused_rules=[rule.label for rule in policy.rules if rule.label not in used],
+        ending=sum(len(decision["ending"]) for decision in decisions),
+        unused_rules=[use["rule"] for use in uses if use["unused"]],
     )

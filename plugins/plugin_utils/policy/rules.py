@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -21,27 +23,32 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.guard im
     refusal_text,
     refuse,
 )
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.last_days import Ending, find_ending
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.match import Condition, parse_conditions
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.profiles import NONE, PROFILES, Profile
 
 _T = TypeVar("_T")
 
 DEFAULT_LABEL = "host_policy_default"
+RULES = "host_policy_rules"
+WARNING_DAYS = 14
 _RULE_FIELDS = ("name", "match", "profile", "services", "overrides", "reason")
-_POLICY_FIELDS = ("default", "rules", "merge", "protected", "overrides")
+_POLICY_FIELDS = ("default", "rules", "merge", "protected", "overrides", "override_warning_days")
 
 
 @dataclass(frozen=True, eq=False)
 class Rule:
     """One rule, its profile and its own services already laid over each other.
 
-    label: "rule 2 (web servers)", for people.
+    label: "rule 2 (web servers)", for people; "host_policy_rules_dmz rule 2 (...)" in a variable of that name.
+    id: the same for the same rule of the same variable on another host.
     services: key to wanted switch, None = decided to be left alone. What is missing this rule does not decide.
     overrides: key to why a protected service may be off, and until when; those of the whole policy included.
     reason: why the rule exists, as its author says; "" when the author says nothing.
     """
 
     label: str
+    id: str
     conditions: tuple[Condition, ...]
     profile: Profile | None
     services: Mapping[str, bool | None]
@@ -62,6 +69,7 @@ class Policy:
     merge: later rules decide the services that earlier ones did not; otherwise the first rule that matches decides all.
     protected: services that are off only with a reason.
     today: the day by which overrides have expired or not, null when that does not matter.
+    warning_days: an override that ends within that many days ends soon.
     """
 
     default: Rule
@@ -69,6 +77,14 @@ class Policy:
     merge: bool
     protected: frozenset[str]
     today: date | None
+    warning_days: int
+
+    def ending(self, rule: Rule, service: str) -> Ending | None:
+        """Return which override a rule needs that ends soon, None when it needs none."""
+        override = rule.overrides.get(service)
+        if override is None or service not in self.protected or rule.services.get(service) is not False:
+            return None
+        return find_ending(service, rule.label, override, self.today, self.warning_days)
 
     def refusal(self, rule: Rule, service: str) -> Refusal | None:
         """Return why a rule may not have its way with a service, None when it may."""
@@ -81,11 +97,12 @@ class Policy:
 
 
 def parse_policy(raw: Mapping[str, Any], today: date | None = None) -> Policy:
-    """Return a policy written as {default, rules, merge, protected, overrides}, all of them optional.
+    """Return a policy written as {default, rules, merge, protected, overrides, override_warning_days}, all optional.
 
-    default: name of a profile. rules: list of {name, match, profile, services, overrides, reason}.
-    merge: boolean. protected: services added to those always protected. overrides: service to reason, or to {reason,
-    until}, for all rules. today: see Policy.
+    default: name of a profile. rules: list of {name, match, profile, services, overrides, reason}, or several such
+    lists by the names of their variables, tried in that order. merge: boolean. protected: services added to those
+    always protected. overrides: service to reason, or to {reason, until}, for all rules. override_warning_days: see
+    warning_days of Policy. today: see Policy.
     Raises PolicyError with all problems at once.
     """
     policy, problems = _parse(raw, today)
@@ -95,12 +112,22 @@ def parse_policy(raw: Mapping[str, Any], today: date | None = None) -> Policy:
 
 
 def policy_problems(raw: Mapping[str, Any], *, refusals: bool = True, today: date | None = None) -> list[str]:
-    """Return everything that is wrong with a policy (see parse_policy); with refusals, also what the guard refuses."""
+    """Return everything that is wrong with a policy (see parse_policy); with refusals, also what the guard refuses.
+
+    today: null unless overrides that have ended count as a problem of the whole policy.
+    """
     policy, problems = _parse(raw, today)
     for rule in (*policy.rules, policy.default) if refusals else ():
         refused = (policy.refusal(rule, service) for service in rule.services)
         problems += [refusal_text(refusal) for refusal in refused if refusal]
     return problems
+
+
+def policy_endings(raw: Mapping[str, Any], today: date) -> list[Ending]:
+    """Return the overrides that rules of a policy (see parse_policy) need and that end soon."""
+    policy, _problems = _parse(raw, today)
+    found = (policy.ending(rule, service) for rule in (*policy.rules, policy.default) for service in rule.services)
+    return [ending for ending in found if ending]
 
 
 def _parse(raw: Mapping[str, Any], today: date | None) -> tuple[Policy, list[str]]:
@@ -125,20 +152,30 @@ def _parse(raw: Mapping[str, Any], today: date | None) -> tuple[Policy, list[str
     protected: list[str] = attempt("host_policy_", _protected, raw.get("protected") or [], otherwise=[])
     overrides: dict[str, Override] = attempt("host_policy_", _overrides, raw.get("overrides") or {}, otherwise={})
     profile = attempt(f"{DEFAULT_LABEL}: ", _profile, raw.get("default", "default_safe"), otherwise=NONE)
-    default = Rule(DEFAULT_LABEL, (), profile, profile.services, overrides, "")
-    raw_rules: list[object] = attempt("host_policy_", _rules, raw.get("rules") or [], otherwise=[])
+    default = Rule(DEFAULT_LABEL, "", (), profile, profile.services, overrides, "")
+    days: int = attempt("host_policy_", _days, raw.get("override_warning_days", WARNING_DAYS), otherwise=WARNING_DAYS)
     rules = []
-    for number, raw_rule in enumerate(raw_rules, start=1):
-        label = _label(number, raw_rule)
-        rule: Rule | None = attempt(f"{label}: ", _rule, label, raw_rule, overrides, otherwise=None)
-        if rule:
-            rules.append(rule)
-    return Policy(default, tuple(rules), merge, frozenset((*PROTECTED, *protected)), today), problems
+    for variable, raw_list in _lists(raw.get("rules") or []).items():
+        raw_rules: list[object] = attempt("", _rules, variable, raw_list, otherwise=[])
+        for number, raw_rule in enumerate(raw_rules, start=1):
+            label = _label(variable, number, raw_rule)
+            rule: Rule | None = attempt(f"{label}: ", _rule, label, raw_rule, overrides, otherwise=None)
+            if rule:
+                rules.append(rule)
+    return Policy(default, tuple(rules), merge, frozenset((*PROTECTED, *protected)), today, days), problems
 
 
-def _label(number: int, raw: object) -> str:
+def _lists(raw: object) -> Mapping[str, object]:
+    """Return the lists of rules by the names of their variables."""
+    if isinstance(raw, Mapping) and all(str(name).startswith(RULES) for name in raw):
+        return raw
+    return {RULES: raw}
+
+
+def _label(variable: str, number: int, raw: object) -> str:
+    place = f"rule {number}" if variable == RULES else f"{variable} rule {number}"
     words = (raw.get("name") or raw.get("reason")) if isinstance(raw, Mapping) else None
-    return f"rule {number} ({words})" if words else f"rule {number}"
+    return f"{place} ({words})" if words else place
 
 
 def _rule(label: str, raw: object, policy_overrides: Mapping[str, Override]) -> Rule:
@@ -162,7 +199,9 @@ def _rule(label: str, raw: object, policy_overrides: Mapping[str, Override]) -> 
                 f"overrides.{service}: the rule does not switch {service} off; an override only permits it, so add "
                 f"services: {{{service}: false}} or remove the override"
             )
-    return Rule(label, conditions, profile, services, {**policy_overrides, **overrides}, raw.get("reason") or "")
+    # Dates are no JSON; all keys are texts by now.
+    id = hashlib.sha256(json.dumps([label, raw], sort_keys=True, default=str).encode()).hexdigest()[:12]
+    return Rule(label, id, conditions, profile, services, {**policy_overrides, **overrides}, raw.get("reason") or "")
 
 
 def _profile(name: object) -> Profile:
@@ -215,9 +254,15 @@ def _merge(raw: object) -> bool:
     return raw
 
 
-def _rules(raw: object) -> list[object]:
+def _days(raw: object) -> int:
+    if not isinstance(raw, int) or isinstance(raw, bool) or raw < 0:
+        raise ValueError(f"override_warning_days {raw!r}: write a number of days, 0 or more")
+    return raw
+
+
+def _rules(variable: str, raw: object) -> list[object]:
     if not isinstance(raw, list):
-        raise ValueError(f"rules {raw!r}: give a list of rules")
+        raise ValueError(f"{variable} {raw!r}: give a list of rules")
     return raw
 
 

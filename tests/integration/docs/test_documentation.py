@@ -195,11 +195,13 @@ def test_examples_of_modules(sidecar: Path, tmp_path: Path, inventory: Path) -> 
 def test_policies_hold() -> None:
     specs = yaml.safe_load((CHECKOUT / "roles/host_policy/meta/argument_specs.yml").read_text(encoding="utf-8"))
     validator = ArgumentSpecValidator(specs["argument_specs"]["main"]["options"])
-    policy_fields = ("default", "rules", "merge", "protected", "overrides")
+    policy_fields = ("default", "merge", "protected", "overrides")
     found = []
     for block in of_kind("policy"):
         policy = {key: block.data[f"host_policy_{key}"] for key in policy_fields if f"host_policy_{key}" in block.data}
-        problems = [*validator.validate(block.data).error_messages, *policy_problems(policy)]
+        lists = {name: rules for name, rules in block.data.items() if name.startswith("host_policy_rules")}
+        options = {name: value for name, value in block.data.items() if not name.startswith("host_policy_rules_")}
+        problems = [*validator.validate(options).error_messages, *policy_problems({**policy, "rules": lists})]
         found += [f"{block.label}: {problem}" for problem in problems]
     assert found == []
 
@@ -351,12 +353,23 @@ def test_the_guide_to_policies_shows_what_the_role_says() -> None:
         enabled = {**dict.fromkeys(KEYS, True), "guest_service_interface": False, **switches}
         return {"id": name, "name": name, "services": {key: {"enabled": value} for key, value in enabled.items()}}
 
+    def rules(file_name: str, variable: str) -> Any:
+        (block,) = [block for block in BLOCKS if block.document == guide and block.file_name == file_name]
+        return block.data[variable]
+
+    guide = GUIDES / "guide_policy.rst"
     machines = [facts("app01"), facts("dc01"), facts("web01", shutdown=False, guest_service_interface=True)]
+    of_berlin = [{**facts(name), "groups": [], "replication": {"mode": "None"}} for name in ("ups-monitor", "dc01")]
+    lists = {
+        "host_policy_rules_10_host": rules("host_vars/hv-berlin.yml", "host_policy_rules_10_host"),
+        "host_policy_rules_50_dmz": rules("group_vars/dmz.yml", "host_policy_rules_50_dmz"),
+        "host_policy_rules": rules("group_vars/hyperv_hosts.yml", "host_policy_rules"),
+    }
     said = [
         "\n".join(make_plan(machines, {})["explanation"]),
+        "\n".join(make_plan(of_berlin, {"rules": lists})["explanation"]),
         refusal_text(refuse("shutdown", "rule 1 (appliance)")),
     ]
-    guide = GUIDES / "guide_policy.rst"
     shown = [block.text for block in BLOCKS if block.document == guide and block.language == "text"]
     assert [text.split() for text in shown] == [text.split() for text in said]
     assert [name for name in PROFILES if f"``{name}``" not in guide.read_text(encoding="utf-8")] == []

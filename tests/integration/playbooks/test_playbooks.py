@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from playbook_runner import Run, run_playbook
 from simulator_runner import Simulator
 from tools import INSTALLED, run_tool
 
-PLAYBOOKS = ("enforce", "audit", "linux_guests", "report_only")
+PLAYBOOKS = ("enforce", "audit", "check_policy", "linux_guests", "report_only")
 VALIDATE = "Validate the variables"
 # Virtual machines of the world that cannot be changed.
 MOVERS = {"match": {"name": ["moving01", "starting01", "stubborn01"]}, "profile": "none"}
@@ -79,6 +80,7 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
     "enforce": ("enforce", {"host_policy_mode": "enforced"}, "value of host_policy_mode must be one of"),
     "audit": ("audit", {"audit_grace_seconds": "soon"}, "audit_grace_seconds"),
     "audit with a policy": ("audit", {"host_policy_rules": 1}, "host_policy_rules"),
+    "check_policy": ("check_policy", {"host_policy_default": "labb"}, "host_policy_default"),
     "report_only": ("report_only", {"audit_collection_file": "x", "audit_policy": "perhaps"}, "audit_policy"),
 }
 
@@ -92,6 +94,49 @@ def test_wrong_variables_are_refused_before_any_host_is_asked(fresh: Simulator, 
     assert [(result.task, result.status) for result in run.results] == [(VALIDATE, "failed")]
     assert text in run.output
     assert fresh.ask("ledger")["lines"] == []
+
+
+def unreachable(tmp_path: Path, **hosts: Any) -> Path:
+    """An inventory of hosts that nobody can connect to: a task that tries fails."""
+    connection = {"ansible_connection": "ssh", "ansible_ssh_executable": str(tmp_path / "there is no such program")}
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(json.dumps({"hyperv_hosts": {"vars": connection, "hosts": hosts}}), encoding="utf-8")
+    return inventory
+
+
+def appliance(until: str) -> dict[str, Any]:
+    override = {"reason": "closed appliance", "until": until}
+    return {"match": {"name": "ups"}, "services": {"shutdown": False}, "overrides": {"shutdown": override}}
+
+
+def test_valid_policy_is_checked_without_a_connection(tmp_path: Path) -> None:
+    hosts = {"hv01": {}, "hv02": {"host_policy_rules_x": [appliance("2999-12-31")]}, "hv03": {}}
+    run = play(unreachable(tmp_path, **hosts), "hyperv.integration.check_policy", variables={})
+    assert run.code == 0, run.output
+    assert run.results[-1]["msg"] == "The policy of 3 hosts is valid."
+
+
+def test_policy_problems_are_told_for_every_host_without_a_connection(tmp_path: Path) -> None:
+    tomorrow = str(datetime.now(UTC).date() + timedelta(days=1))
+    hosts = {
+        "hv01": {"host_policy_rules": [{"match": {"name": "a"}, "profile": "labb"}]},
+        "hv02": {},
+        "hv03": {"host_policy_rules_appliances": [appliance("2020-12-31"), appliance(tomorrow)]},
+        "hv04": {"host_policy_mod": "report"},
+    }
+    run = play(unreachable(tmp_path, **hosts), "hyperv.integration.check_policy", variables={})
+    assert run.code != 0
+    last = run.results[-1]
+    assert [line.split(": ")[:2] for line in last["msg"]] == [
+        ["hv01", "rule 1"],
+        ["hv03", "host_policy_rules_appliances rule 1"],
+        ["hv04", "its options could not be read, see above"],
+    ]
+    assert "did you mean host_policy_mode?" in run.output
+    assert "profile 'labb'" in last["msg"][0]
+    assert "ended on 2020-12-31" in last["msg"][1]
+    (warned,) = [result["msg"] for result in run.results if result.task.endswith("Warn of overrides that end soon")]
+    assert warned[0].startswith("hv03: host_policy_rules_appliances rule 2: the override for shutdown")
 
 
 def test_report_only_needs_something_to_report_about(fresh: Simulator, winrm: Path) -> None:

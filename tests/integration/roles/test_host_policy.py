@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from playbook_runner import Run, run_tasks
+from playbook_runner import Run, run_playbook, run_tasks
 from simulator_runner import Simulator
 
 ROLE = "hyperv.integration.host_policy"
@@ -121,13 +121,6 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
         },
         ["rule 1: overrides.shutdown ['no agent']", "a string of at least 8 characters"],
     ),
-    "an override that ended": (
-        {
-            "host_policy_rules": [{"match": {"name": "web01"}, "services": {"shutdown": False}}],
-            "host_policy_overrides": {"shutdown": {"reason": "appliance without agent", "until": "2020-01-01"}},
-        },
-        ["rule 1: services.shutdown false: refused. the override (appliance without agent) ended on 2020-01-01"],
-    ),
     "an unknown default": ({"host_policy_default": "safe"}, ["host_policy_default", "safe"]),
 }
 
@@ -161,12 +154,122 @@ def test_whatever_the_extra_variables_say_shutdown_stays(fresh: Simulator, winrm
         "module_plan": [{"all": True, "services": {"shutdown": False}}],
         "explanation": [],
         "protected": [],
+        "rules": [],
+        "summary": dict.fromkeys(("virtual_machines", "to_change", "changes", "refused", "overridden", "ending"), 0),
+        "ended": [],
+        "ending": [],
     }
     extra = json.dumps({"host_policy_plan": plan})
     run = apply(winrm, "-e", extra, hosts="hv-de")
     assert run.code != 0
     assert "refused to disable the protected service" in run.one(f"{ROLE} : Apply the plan")["msg"]
     assert fresh.changes() == 0
+
+
+ENDED = {
+    "name": "appliance",
+    "match": {"name": "dc01"},
+    "services": {"timesync": False},
+    "overrides": {"timesync": {"reason": "Closed appliance", "until": "2020-12-31"}},
+}
+FAIL = f"{ROLE} : Fail for overrides that have ended"
+SUMMARY = f"{ROLE} : Show the summary of all hosts"
+
+
+def play(inventory: Path, tmp_path: Path, *options: str, **fields: Any) -> Run:
+    """A play of the role alone."""
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(json.dumps([{"gather_facts": False, "roles": [ROLE], **fields}]), encoding="utf-8")
+    return run_playbook(inventory, playbook, *options)
+
+
+def only_on(host: str, rule: dict[str, Any]) -> str:
+    """Rules of a play that one host has and the others do not."""
+    return f"{{{{ [{rule!r}] if inventory_hostname == '{host}' else [] }}}}"
+
+
+def test_ended_override_stops_one_service_and_fails_its_host_last(
+    fresh: Simulator, winrm: Path, tmp_path: Path
+) -> None:
+    policy = {"host_policy_rules": [RULES[2]], "host_policy_rules_appliances": only_on("hv-de", ENDED)}
+    run = play(winrm, tmp_path, hosts=HOSTS, vars=policy)
+    assert run.code != 0
+    failed = [(result.host, result.task) for result in run.results if result.status == "failed"]
+    assert failed == [("hv-de", FAIL)]
+    (line,) = run.one(FAIL, "hv-de")["msg"]
+    assert line.startswith(
+        "host_policy_rules_appliances rule 1 (appliance): time_synchronization is left as it is: the override "
+        "(Closed appliance) ended on 2020-12-31"
+    )
+    assert "renew it: overrides: {time_synchronization: {reason: ..., until: <day>}}" in line
+    assert line.endswith("[dc01]")
+    for host in ("hv-de", "hv-ja"):
+        assert fresh.vm(host, "web01")["services"]["shutdown"] is True
+        assert fresh.vm(host, "dc01")["services"]["time_synchronization"] is True
+
+
+def test_ended_override_holds_up_no_later_batch(fresh: Simulator, winrm: Path, tmp_path: Path) -> None:
+    """Ansible ends a play when a batch fails as a whole; here a batch is one host."""
+    policy = {"host_policy_rules": [RULES[2]], "host_policy_rules_appliances": only_on("hv-de", ENDED)}
+    run = play(winrm, tmp_path, hosts="hv-de:hv-ja", order="sorted", serial=1, vars=policy)
+    assert run.code != 0
+    (line,) = run.one(FAIL, "hv-ja")["msg"]
+    assert line.startswith("hv-de: host_policy_rules_appliances rule 1 (appliance): time_synchronization is left as")
+    assert fresh.vm("hv-ja", "web01")["services"]["shutdown"] is True
+    told = [result for result in run.results if result.task == SUMMARY and result.status == "ok"]
+    assert [result["msg"][0] for result in told] == ["hosts: 2, assessed: 2"], "once, in the last batch"
+
+
+def test_ended_override_fails_no_report(fresh: Simulator, winrm: Path, tmp_path: Path) -> None:
+    run = play(winrm, tmp_path, hosts="hv-de", vars={"host_policy_rules": [ENDED], "host_policy_mode": "report"})
+    assert run.code == 0, run.output
+    told = "\n".join(run.one(f"{ROLE} : Show the plan")["msg"])
+    assert "  refused: time_synchronization off: the override (Closed appliance) ended on 2020-12-31" in told
+
+
+def test_summary_of_the_play_counts_a_failed_host_as_not_assessed(
+    fresh: Simulator, winrm: Path, tmp_path: Path
+) -> None:
+    """It names the rules that decide nothing anywhere, and only those."""
+    rules = [
+        {"name": "dead", "match": {"name": "nowhere*"}, "profile": "lab"},
+        {"name": "alive on hv-de", "match": {"where": "name == 'web01' && host == 'hv-de'"}, "profile": "lab"},
+        {"name": "all", "match": {"pattern": "*"}, "profile": "none"},
+    ]
+    unreachable = {"name": "leave", "ansible.builtin.fail": {}, "when": "inventory_hostname == 'hv-fr'"}
+    policy = {"host_policy_rules": rules, "host_policy_mode": "report"}
+    run = play(winrm, tmp_path, hosts="hv-de:hv-fr:hv-ja", pre_tasks=[unreachable], vars=policy)
+    (told,) = [result["msg"] for result in run.results if result.task == SUMMARY]
+    assert told[:2] == ["hosts: 3, assessed: 2", "not assessed: hv-fr"]
+    assert told[2].startswith("virtual machines: 32, to change: ")
+    assert told[3:] == [
+        "rule 1 (dead): decides nothing on any assessed host: no virtual machine is named nowhere* "
+        "(a name is exact: wildcards belong into pattern)"
+    ]
+
+
+def test_rules_of_groups_subgroups_and_hosts_are_tried_in_the_order_of_their_names(
+    fresh: Simulator, winrm: Path, tmp_path: Path
+) -> None:
+    rule = {"match": {"pattern": "*"}, "services": {"vss": True}}
+    more = {
+        "hyperv_hosts": {"vars": {"host_policy_rules": [{**rule, "name": "everyone"}], "host_policy_merge": True}},
+        "site": {
+            "vars": {"host_policy_rules_50_site": [{**rule, "name": "site", "services": {"gsi": True}}]},
+            "children": {"rack": {"hosts": {"hv-de": {"host_policy_rules_10_host": [{**rule, "name": "host"}]}}}},
+        },
+        "rack": {"vars": {"host_policy_rules_20_rack": [{**rule, "name": "rack", "services": {"kvp": None}}]}},
+    }
+    inventory = tmp_path / "more.yml"
+    inventory.write_text(json.dumps(more), encoding="utf-8")
+    run = play(winrm, tmp_path, "-i", str(inventory), hosts=HOSTS, vars={"host_policy_mode": "report"})
+    assert run.code == 0, run.output
+    first = {host: run.one(f"{ROLE} : Show the plan", host)["msg"][0] for host in HOSTS.split(":")}
+    assert first["hv-de"].startswith(
+        "host_policy_rules_10_host rule 1 (host), host_policy_rules_20_rack rule 1 (rack), "
+        "host_policy_rules_50_site rule 1 (site): "
+    )
+    assert first["hv-ja"].startswith("rule 1 (everyone): ")
 
 
 def test_a_host_without_virtual_machines(pwsh: str) -> None:

@@ -18,7 +18,7 @@ from awx_configuration import documents
 from awx_configuration.generate import APPLY, COLLECTION, CONFIGURATION, PROJECT, SOURCE, generate
 from awx_configuration.problems import RefusedError
 
-PLAYBOOKS = ("audit", "enforce", "linux_guests", "report_only")
+PLAYBOOKS = ("audit", "check_policy", "enforce", "linux_guests", "report_only")
 AGREE = ("type", "elements", "choices", "default")
 
 

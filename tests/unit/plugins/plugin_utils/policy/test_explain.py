@@ -43,7 +43,7 @@ def test_plan_in_words(vm: MakeFacts) -> None:
         "  change: vss off -> on: b02",
         "  overridden: time_synchronization may be off: measured by PTP [b02]",
         "  note: left alone: gone [b01]",
-        "rule 2: decides nothing on this host",
+        "rule 2: decides nothing on this host: no virtual machine is named x",
         "virtual machines: 4, to change: 3 (switches: 4), refused: 2, overridden: 1",
     ]
 

@@ -283,6 +283,7 @@ def test_summary_counts_and_names_unused_rules(vm: MakeFacts) -> None:
         "changes": 2,
         "refused": 1,
         "overridden": 0,
+        "ending": 0,
         "unused_rules": ["rule 1 (nobody)"],
     }
 
@@ -327,3 +328,88 @@ def test_override_without_a_last_day_has_none(vm: MakeFacts) -> None:
     rules = [{"match": {"pattern": "*"}, "services": {"shutdown": False}, "overrides": {"shutdown": REASON}}]
     (decision,) = make_plan([vm("ups")], {"rules": rules}, date(2999, 1, 1))["decisions"]
     assert (decision["overrides"], decision["overrides_until"]) == ({"shutdown": REASON}, {})
+
+
+def with_last_day(until: str, name: str = "ups*") -> dict[str, Any]:
+    override = {"reason": REASON, "until": until}
+    return {"match": {"pattern": name}, "services": {"shutdown": False}, "overrides": {"shutdown": override}}
+
+
+def test_ended_override_stops_only_its_service_on_its_virtual_machines(vm: MakeFacts) -> None:
+    rules = [
+        {**with_last_day("2026-12-31"), "name": "ups", "profile": "default_safe"},
+        {**with_last_day("2027-12-31", "san*"), "name": "san"},
+    ]
+    fleet = [vm("san01"), vm("ups01", off=("vss",)), vm("ups02"), vm("web01", off=("vss",))]
+    plan = make_plan(fleet, {"rules": rules}, date(2027, 1, 1))
+    changes = {decision["name"]: sorted(decision["changes"]) for decision in plan["decisions"]}
+    assert changes == {
+        "san01": ["shutdown"],
+        "ups01": ["guest_service_interface", "vss"],
+        "ups02": [],
+        "web01": ["guest_service_interface", "vss"],
+    }
+    (line,) = plan["ended"]
+    assert line.startswith(
+        f"rule 1 (ups): shutdown is left as it is: the override ({REASON}) ended on 2026-12-31, and shutdown is "
+    )
+    assert line.endswith("renew it: overrides: {shutdown: {reason: ..., until: <day>}}. [ups01, ups02]")
+
+
+def test_ended_override_of_a_service_that_is_not_offered_is_nothing_to_do(vm: MakeFacts) -> None:
+    facts = vm("ups01")
+    facts["services"]["shutdown"]["enabled"] = None
+    plan = make_plan([facts], {"rules": [with_last_day("2026-12-31")]}, date(2027, 1, 1))
+    assert (plan["ended"], plan["decisions"][0]["not_offered"]) == ([], ["shutdown"])
+
+
+def test_refusal_without_an_override_is_none_that_has_ended(vm: MakeFacts) -> None:
+    rules = [{"match": {"pattern": "*"}, "services": {"shutdown": False}}]
+    assert make_plan([vm("ups01")], {"rules": rules}, date(2027, 1, 1))["ended"] == []
+
+
+@pytest.mark.parametrize(
+    ("today", "when"),
+    [
+        (date(2026, 12, 16), None),
+        (date(2026, 12, 17), "in 14 days"),
+        (date(2026, 12, 30), "tomorrow"),
+        (date(2026, 12, 31), "today"),
+        (date(2027, 1, 1), None),
+    ],
+)
+def test_override_that_ends_soon_is_told_in_time(vm: MakeFacts, today: date, when: str | None) -> None:
+    plan = make_plan([vm("ups01"), vm("ups02")], {"rules": [with_last_day("2026-12-31")]}, today)
+    days = (date(2026, 12, 31) - today).days
+    expected = [
+        f"rule 1: the override for shutdown ({REASON}) ends {when}, on 2026-12-31. "
+        "Renew it, or take services: {shutdown: false} out of the rule. [ups01, ups02]"
+    ]
+    assert plan["ending"] == (expected if when else [])
+    assert plan["summary"]["ending"] == (2 if when else 0)
+    line = f"  ending: shutdown may be off only until 2026-12-31 (days left: {days}) [ups01, ups02]"
+    assert (line in plan["explanation"]) is bool(when)
+    assert plan["explanation"][-1].endswith("ending soon: 2") is bool(when)
+
+
+@pytest.mark.parametrize(("days", "told"), [(0, False), (9, False), (10, True)])
+def test_days_of_the_warning_can_be_set(vm: MakeFacts, days: int, told: bool) -> None:
+    policy = {"rules": [with_last_day("2026-12-31")], "override_warning_days": days}
+    assert bool(make_plan([vm("ups01")], policy, date(2026, 12, 21))["ending"]) is told
+
+
+def test_override_of_the_whole_policy_warns_where_it_is_used(vm: MakeFacts) -> None:
+    rule = {"match": {"name": "ups01"}, "services": {"shutdown": False}}
+    policy = {"rules": [rule], "overrides": {"shutdown": {"reason": REASON, "until": "2026-12-31"}}}
+    assert len(make_plan([vm("ups01")], policy, date(2026, 12, 31))["ending"]) == 1
+    assert make_plan([vm("web01")], policy, date(2026, 12, 31))["ending"] == []
+
+
+def test_rules_are_the_same_rule_on_another_host_by_their_id(vm: MakeFacts) -> None:
+    def ids(**policy: Any) -> list[str]:
+        return [use["id"] for use in make_plan([vm("web01")], policy)["rules"]]
+
+    rule, other = {"match": {"name": "a"}, "profile": "lab"}, {"match": {"name": "b"}, "profile": "lab"}
+    assert ids(rules=[rule, other]) == ids(rules=[rule, other], default="none")
+    assert len({*ids(rules=[rule, other]), *ids(rules=[other, rule])}) == 4, "rule 1 here is not rule 1 there"
+    assert ids(rules={"host_policy_rules_b": [rule]}) != ids(rules={"host_policy_rules": [rule]})

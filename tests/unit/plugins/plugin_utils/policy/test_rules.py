@@ -117,6 +117,14 @@ def test_bad_rule_is_named_with_field_value_and_way_out(rule: Any, problem: str)
         ("default_safe", "'default_safe': give a policy as a mapping of default, rules,"),
         ({"rule": []}, "rule: a policy has no such field; it has default, rules,"),
         ({"rules": {"match": {}}}, "host_policy_rules {'match': {}}: give a list of rules"),
+        ({"rules": {"host_policy_rules_dmz": "x"}}, "host_policy_rules_dmz 'x': give a list of rules"),
+        (
+            {"rules": {"host_policy_rules_dmz": [{}]}},
+            "host_policy_rules_dmz rule 1: match None: give at least one of",
+        ),
+        ({"override_warning_days": "14"}, "host_policy_override_warning_days '14': write a number of days, 0 or more"),
+        ({"override_warning_days": -1}, "host_policy_override_warning_days -1: write a number of days"),
+        ({"override_warning_days": True}, "host_policy_override_warning_days True: write a number of days"),
         ({"default": "safe"}, "host_policy_default: profile 'safe': there is no such profile; there are"),
         ({"default": None}, "host_policy_default: profile None: there is no such profile"),
         ({"merge": "yes"}, "host_policy_merge 'yes': write true or false"),
@@ -128,6 +136,20 @@ def test_bad_rule_is_named_with_field_value_and_way_out(rule: Any, problem: str)
 def test_bad_policy_is_named_with_field_value_and_way_out(policy: Any, problem: str) -> None:
     (found,) = policy_problems(policy)
     assert found.startswith(problem)
+
+
+def test_rules_of_several_variables_are_tried_in_their_order() -> None:
+    """Each is numbered within its variable, so that its label leads to it."""
+    rule = {"match": {"pattern": "*"}, "profile": "lab"}
+    lists = {"host_policy_rules_dmz": [rule, {**rule, "name": "web"}], "host_policy_rules": [{**rule, "name": "all"}]}
+    labels = [rule.label for rule in parse_policy({"rules": lists}).rules]
+    assert labels == ["host_policy_rules_dmz rule 1", "host_policy_rules_dmz rule 2 (web)", "rule 1 (all)"]
+
+
+def test_bad_list_of_one_variable_hides_no_problem_of_another() -> None:
+    lists = {"host_policy_rules_a": 1, "host_policy_rules_b": [1], "host_policy_rules": [1]}
+    problems = [problem.partition(":")[0] for problem in policy_problems({"rules": lists})]
+    assert problems == ["host_policy_rules_a 1", "host_policy_rules_b rule 1", "rule 1"]
 
 
 def test_all_problems_are_told_at_once() -> None:
