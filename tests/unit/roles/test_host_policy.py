@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from ansible_collections.hyperv.integration.plugins.module_utils._components import PROTECTED
-from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.profiles import PROFILES
+from ansible_collections.hyperv.integration.plugins.module_utils._components import KEYS, PROTECTED
+from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.profiles import PROFILES, Profile
 
 ROLE = Path(__file__).parents[3] / "roles" / "host_policy"
 
@@ -27,6 +27,39 @@ def test_argument_specs_and_defaults_agree() -> None:
 def test_profiles_are_the_choices_of_the_default() -> None:
     options = load("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     assert options["host_policy_default"]["choices"] == list(PROFILES)
+
+
+def holds(profile: Profile) -> str:
+    """What the documentation of the role says that a profile holds."""
+    verbs = {True: "enables", False: "disables", None: "leaves alone"}
+    parts = []
+    for wanted, verb in verbs.items():
+        services = [key for key in KEYS if profile.services[key] is wanted]
+        if services:
+            parts.append(f"{verb} {'all services' if len(services) == len(KEYS) else ', '.join(services)}")
+    if profile.in_contact:
+        parts.append(f"reports guests that do not answer on {', '.join(profile.in_contact)}")
+    return f"V({profile.name}) {'; '.join(parts)}."
+
+
+def test_argument_spec_says_what_each_profile_holds() -> None:
+    """So does ansible-doc."""
+    description = load("meta/argument_specs.yml")["argument_specs"]["main"]["options"]["host_policy_default"][
+        "description"
+    ]
+    assert description[1:] == [holds(profile) for profile in PROFILES.values()]
+
+
+def test_readme_says_what_each_profile_holds() -> None:
+    lines = (ROLE / "README.md").read_text(encoding="utf-8").splitlines()
+    for profile in PROFILES.values():
+        (row,) = [line for line in lines if line.startswith(f"| `{profile.name}` |")]
+        cells = [cell.strip() for cell in row.split("|")][2:8]
+        words = {True: "on", False: "off", None: "–"}
+        expected = [
+            words[profile.services[key]] + (", has to answer" if key in profile.in_contact else "") for key in KEYS
+        ]
+        assert cells == expected, profile.name
 
 
 def test_protected_by_default_is_what_cannot_be_dropped() -> None:
