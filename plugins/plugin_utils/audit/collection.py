@@ -6,10 +6,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, NotRequired, TypedDict
+from typing import Any, TypedDict
 
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.parts import (
+    GuestFacts,
+    listed,
+    machine_problems,
+    moment,
+    part_problems,
+    unfit,
+)
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import (
     CollectedGuest,
     CollectedHost,
@@ -27,8 +36,8 @@ HOST_RESULT, GUEST_RESULT, GUEST_KVP, SAID = (
 )
 # What a message of Ansible may take of a report.
 _LONGEST_ERROR = 1000
-# Problems of one part that are named; a file that is something else altogether has thousands.
-_MOST_PROBLEMS = 10
+_NOT_ASKED = "It was not asked: something before the audit failed on it."
+_NOT_OF_THE_MODULE = "It returned what the module would not"
 
 
 class CollectionError(ValueError):
@@ -42,51 +51,6 @@ class File(TypedDict):
     text: str
 
 
-class _Service(TypedDict):
-    """What an audit reads of a service that vm_integration_service_info returned."""
-
-    offered: bool
-    enabled: bool | None
-    verdict: str
-    reason: str | None
-    explanation: str | None
-    primary_status_code: int | None
-    secondary_status_code: int | None
-
-
-class _VirtualMachine(TypedDict):
-    """What an audit reads of a virtual machine that vm_integration_service_info returned."""
-
-    id: str
-    name: str
-    state: str
-    state_code: int
-    uptime_seconds: int
-    isolation: str | None
-    clustered: bool
-    services: dict[str, _Service]
-    heartbeat: NotRequired[str | None]
-    notes: NotRequired[str | None]
-    groups: NotRequired[list[str]]
-    replication: NotRequired[dict[str, Any]]
-    checkpoint: NotRequired[dict[str, Any]]
-    error: NotRequired[str | None]
-
-
-class _GuestService(TypedDict):
-    verdict: str
-    explanation: str | None
-    remedy: str | None
-
-
-class _GuestFacts(TypedDict):
-    """What an audit reads of the facts that linux_guest_info returned."""
-
-    services: dict[str, _GuestService]
-    freeze: dict[str, Any]
-    time: dict[str, Any]
-
-
 def collect(
     results: Mapping[str, Mapping[str, Any]],
     hosts: Sequence[str],
@@ -96,7 +60,8 @@ def collect(
 ) -> Collection:
     """Return what was asked now together with the collections in files.
 
-    results: variables of each host and guest by its name in the inventory, see HOST_RESULT and the others.
+    results: variables of each host and guest by its name in the inventory, see HOST_RESULT and the others. What of them
+    cannot be read is the error of that host or guest alone.
     hosts, guests: names of those that were to be asked. The time is that of the oldest part: nothing in it is older.
     Raises CollectionError for a file that holds no collection, and for a host or guest that two of the parts have.
     """
@@ -106,8 +71,8 @@ def collect(
         fresh = Collection(
             version=1,
             collected_at=collected_at,
-            hosts=[_host(name, results.get(name, {}), today) for name in sorted(hosts)],
-            guests=[_guest(name, results.get(name, {})) for name in sorted(guests)],
+            hosts=[_host(name, results, today) for name in sorted(hosts)],
+            guests=[_guest(name, results) for name in sorted(guests)],
         )
         parts.insert(0, ("this run", fresh))
     _refuse_twice("host", [(where, host["name"]) for where, part in parts for host in part["hosts"]])
@@ -133,19 +98,15 @@ def read_collection(file: File) -> Collection:
         )
     problems = mismatches(value, Collection, "collection")
     if not problems:
-        for host in value["hosts"]:
-            problems += mismatches(host["virtual_machines"], list[_VirtualMachine], f"host {host['name']}")
+        if moment(value["collected_at"]) is None:
+            problems.append(f"collected_at is {value['collected_at'][:60]!r}, not a time as in 2026-11-27T09:30:00Z")
+        problems += part_problems(value)
         for guest in value["guests"]:
-            problems += mismatches(guest["facts"], _GuestFacts | None, f"guest {guest['name']}: facts")
+            problems += mismatches(guest["facts"], GuestFacts | None, f"guest {guest['name']}: facts")
     if problems:
-        raise CollectionError(f"{file['path']}: {_listed(problems)}")
+        raise CollectionError(f"{file['path']}: {listed(problems)}")
     found: Collection = value
     return found
-
-
-def _listed(problems: Sequence[str]) -> str:
-    more = [f"and {len(problems) - _MOST_PROBLEMS} more"] if len(problems) > _MOST_PROBLEMS else []
-    return " | ".join([*problems[:_MOST_PROBLEMS], *more])
 
 
 def _refuse_twice(kind: str, names: Sequence[tuple[str, str]]) -> None:
@@ -158,23 +119,67 @@ def _refuse_twice(kind: str, names: Sequence[tuple[str, str]]) -> None:
         seen[name] = where
 
 
-def _host(name: str, variables: Mapping[str, Any], today: date) -> CollectedHost:
-    said = plain(variables.get(SAID)) or {}
-    reachable, error, machines = _answer(variables.get(HOST_RESULT), "virtual_machines", list[_VirtualMachine])
-    plan: dict[str, Any] | None = None
+def _host(name: str, results: Mapping[str, Any], today: date) -> CollectedHost:
+    try:
+        said = _said(results, name)
+        reachable, error, found = _answer(_variable(results, name, HOST_RESULT), "virtual_machines", list[Any])
+    except _UnreadableError as problem:
+        return CollectedHost(name=name, reachable=True, error=str(problem), virtual_machines=[], plan=None)
+    problems: list[str | None] = [error]
+    wrong = machine_problems(found or [])
+    machines = [machine for number, machine in enumerate(found or []) if number not in wrong]
+    if wrong:
+        problems.append(f"{_NOT_OF_THE_MODULE}: {listed([text for texts in wrong.values() for text in texts])}")
+    plan = None
     if not error and said.get("policy") is not None:
+        plan, failure = _plan(machines, said["policy"], today)
+        problems += failure
+    host = CollectedHost(
+        name=name,
+        reachable=reachable,
+        error=" | ".join(filter(None, problems)) or None,
+        virtual_machines=machines,
+        plan=plan,
+    )
+    if said.get("selection") not in (None, {}, {"all": True}):
+        host["selected"] = True
+    return host
+
+
+def _plan(
+    machines: Sequence[dict[str, Any]], policy: Mapping[str, Any], today: date
+) -> tuple[dict[str, Any], list[str]]:
+    """Return what the policy wants of the virtual machines for which it can be evaluated, and why not of the others."""
+    try:
+        return dict(make_plan(machines, policy, today)), []
+    except PolicyError as error:
+        failure = str(error)
+    evaluable, failed = [], []
+    for machine in machines:
         try:
-            plan = dict(make_plan(machines, said["policy"], today))
-        except PolicyError as problem:
-            error = f"The policy could not be evaluated: {problem}"
-    return CollectedHost(name=name, reachable=reachable, error=error, virtual_machines=machines or [], plan=plan)
+            make_plan([machine], policy, today)
+        except PolicyError:
+            failed.append(machine["name"])
+        else:
+            evaluable.append(machine)
+    try:
+        plan = dict(make_plan(evaluable, policy, today))
+    except PolicyError:  # of the policy itself
+        plan = {"decisions": []}
+    return plan, [f"The policy could not be evaluated for {len(failed)} of {len(machines)} VMs: {failure}"]
 
 
-def _guest(name: str, variables: Mapping[str, Any]) -> CollectedGuest:
-    said = plain(variables.get(SAID)) or {}
-    reachable, error, facts = _answer(variables.get(GUEST_RESULT), "linux_guest", _GuestFacts)
-    # No error if this fails: it only helps to find the virtual machine, and the operator's word is better.
-    _reachable, _error, told = _answer(variables.get(GUEST_KVP), "host", dict[str, Any])
+def _guest(name: str, results: Mapping[str, Any]) -> CollectedGuest:
+    said: Mapping[str, Any] = {}
+    told: dict[str, Any] | None = None
+    try:
+        said = _said(results, name)
+        reachable, error, facts = _answer(_variable(results, name, GUEST_RESULT), "linux_guest", GuestFacts)
+    except _UnreadableError as problem:
+        reachable, error, facts = True, str(problem), None
+    with contextlib.suppress(_UnreadableError):
+        # No error if this fails: it only helps to find the virtual machine, and the operator's word is better.
+        _reachable, _error, told = _answer(_variable(results, name, GUEST_KVP), "host", dict[str, Any])
     return CollectedGuest(
         name=name,
         reachable=reachable,
@@ -188,18 +193,46 @@ def _guest(name: str, variables: Mapping[str, Any]) -> CollectedGuest:
     )
 
 
+class _UnreadableError(Exception):
+    """What one host or guest returned cannot be read, and why."""
+
+
+def _said(results: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    said = _variable(results, name, SAID) or {}
+    if not isinstance(said, dict):
+        raise _UnreadableError(f"{SAID} is not a mapping")
+    return said
+
+
+def _variable(results: Mapping[str, Any], name: str, key: str) -> Any:
+    """Return a variable of a host or guest in plain Python. Raises _UnreadableError."""
+    try:
+        value = plain(results[name].get(key)) if name in results else None
+    except Exception as error:
+        # Ansible raises what it likes for a variable that holds what it cannot handle, such as hundreds of levels.
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
+        raise _UnreadableError(f"What it returned cannot be read: {reason[:_LONGEST_ERROR]}") from None
+    problem = unfit(value)
+    if problem:
+        raise _UnreadableError(f"What it returned cannot be read: {problem}")
+    return value
+
+
 def _answer(result: Any, key: str, shape: Any) -> tuple[bool, str | None, Any]:
     """Whether one answered, why there is nothing of it, and else what the module returned under that key."""
-    result = plain(result)
-    if not result or result.get("skipped"):
-        return False, "It was not asked: something before the audit failed on it.", None
+    if not result:
+        return False, _NOT_ASKED, None
+    if not isinstance(result, dict):
+        return True, f"{_NOT_OF_THE_MODULE}: {listed(mismatches(result, dict, 'the result'))}", None
+    if result.get("skipped"):
+        return False, _NOT_ASKED, None
     if result.get("unreachable") or result.get("failed"):
         message = " ".join(str(result.get("msg") or "It did not say why.").split())
         return not result.get("unreachable"), message[:_LONGEST_ERROR], None
     # A guest may return whatever it likes.
     problems = mismatches(result.get(key), shape, key)
     if problems:
-        return True, f"It returned what the module would not: {_listed(problems)}", None
+        return True, f"{_NOT_OF_THE_MODULE}: {listed(problems)}", None
     return True, None, result[key]
 
 

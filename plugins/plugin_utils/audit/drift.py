@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.documents import schema_texts
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.findings import CLAIMED, finding_id
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.join import Key, same_id
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.parts import CLOCKS_DIFFER, moment
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rule_files import Rule
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Drift, Finding
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.side import NO_CONTACT, OF_THE_GUEST
@@ -26,8 +27,8 @@ _SHOWN = 3
 _OF_THE_FLEET = ("own_duplicate_name", "own_duplicate_name_here", "own_running_twice")
 
 
-def baseline_problems(baseline: object) -> list[str]:
-    """Return what is wrong with a baseline: it has to be the result of an earlier audit."""
+def baseline_problems(baseline: object, evaluated_at: str) -> list[str]:
+    """Return what is wrong with a baseline: it has to be the result of an earlier audit than that of evaluated_at."""
     if baseline is None:
         return []
     if not isinstance(baseline, dict):
@@ -47,6 +48,11 @@ def baseline_problems(baseline: object) -> list[str]:
     if found:
         more = f" (and {len(found) - _SHOWN} more)" if len(found) > _SHOWN else ""
         return [*found[:_SHOWN], f"baseline: it is damaged, or no result of an audit{more}: give an earlier audit.json"]
+    then, now = moment(baseline["evaluated_at"]), moment(evaluated_at)
+    if then is None:
+        return [f"baseline: evaluated_at: there is no time {baseline['evaluated_at'][:60]!r}"]
+    if now and then > now + CLOCKS_DIFFER:
+        return [f"baseline: it is of {baseline['evaluated_at']}, later than this audit: give an earlier audit.json"]
     return []
 
 

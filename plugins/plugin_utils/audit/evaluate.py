@@ -23,6 +23,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.drift imp
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.errors import AuditError
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.findings import RuleBook
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.join import Joined, join, same_id
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.parts import CLOCKS_DIFFER, moment, part_problems
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.rule_files import Rule, parse_rules
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import (
     SEVERITIES,
@@ -40,7 +41,6 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes im
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.subjects import (
     Facts,
     Subject,
-    check_virtual_machines,
     guest_facts,
     host_facts,
     virtual_machines,
@@ -95,7 +95,8 @@ def evaluate(collection: Mapping[str, Any], options: Mapping[str, Any]) -> Audit
     """
     read, problems = _read(options)
     if read is not None:
-        problems += _collection_problems(collection)
+        found = _collection_problems(collection)
+        problems += found or _order_problems(collection["collected_at"], read.evaluated_at)
     if read is None or problems:
         raise AuditError(*problems)
     return _evaluate(collection, read)  # type: ignore[arg-type]
@@ -114,7 +115,9 @@ def _read(options: Mapping[str, Any]) -> tuple[_Options | None, list[str]]:
     rules, rule_problems = parse_rules(options.get("rules") or ())
     waivers, waiver_problems = parse_waivers(waivers_file)
     baseline = options.get("baseline")
-    problems = [*rule_problems, *waiver_problems, *baseline_problems(baseline)]
+    problems = [*rule_problems, *waiver_problems, *baseline_problems(baseline, options["evaluated_at"])]
+    if moment(options["evaluated_at"]) is None:
+        problems.append(f"options: evaluated_at: there is no time {options['evaluated_at']}")
     disabled = frozenset(options.get("disabled_rules") or ())
     known = {rule.id for rule in rules}
     if not rule_problems:
@@ -143,7 +146,17 @@ def _collection_problems(collection: object) -> list[str]:
     for kind in ("hosts", "guests"):
         names = Counter(item["name"] for item in collection[kind])
         problems += [f"collection: {kind}: {name} is there {n} times" for name, n in names.items() if n > 1]
-    return problems + check_virtual_machines(collection["hosts"])
+    if moment(collection["collected_at"]) is None:
+        problems.append("collection: collected_at is not a time as in 2026-11-27T09:30:00Z")
+    return problems + [f"collection: {text}" for text in part_problems(collection)]
+
+
+def _order_problems(collected_at: str, evaluated_at: str) -> list[str]:
+    """What is evaluated has to be there; the clocks of two control nodes may differ a little."""
+    collected, evaluated = moment(collected_at), moment(evaluated_at)
+    if collected and evaluated and evaluated < collected - CLOCKS_DIFFER:
+        return [f"options: evaluated_at is {evaluated_at}, before anything was collected ({collected_at})"]
+    return []
 
 
 def _evaluate(collection: Collection, options: _Options) -> Audit:

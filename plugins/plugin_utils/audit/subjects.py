@@ -9,7 +9,6 @@ The fields are listed in schemas/rules.schema.json; a test compares.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -156,46 +155,6 @@ class _Names:
             "first_of_name_here": id == min(here),
             "runs_also_on": running[1:] if vm["running"] and running[0] == host else [],
         }
-
-
-def check_virtual_machines(hosts: Sequence[CollectedHost]) -> list[str]:
-    """Return what is wrong with the facts of virtual machines, and with plans."""
-    problems = []
-    for host in hosts:
-        decisions = [] if host["plan"] is None else host["plan"].get("decisions")
-        if not isinstance(decisions, list) or not all(_is_decision(decision) for decision in decisions):
-            problems.append(f"collection: host {host['name']}: its plan is none: give what host_policy_plan returns")
-        ids: Counter[str] = Counter()
-        for position, vm in enumerate(host["virtual_machines"]):
-            wrong = [field for field in ("id", "name", "state") if not isinstance(vm.get(field), str)]
-            wrong += [] if isinstance(vm.get("services", {}), dict) else ["services"]
-            if wrong:
-                problems.append(
-                    f"collection: host {host['name']}: virtual machine {position}: {', '.join(wrong)} wrong: "
-                    "give the list virtual_machines that vm_integration_service_info returns"
-                )
-            else:
-                ids[same_id(vm["id"])] += 1
-        problems += [
-            f"collection: host {host['name']}: the virtual machine {id} is there {count} times"
-            for id, count in ids.items()
-            if count > 1
-        ]
-    return problems
-
-
-def _is_decision(decision: object) -> bool:
-    match decision:
-        case {
-            "id": str(),
-            "profiles": list(),
-            "rules": list(),
-            "reason": str(),
-            "not_offered": list(),
-            "services": dict(),
-        }:
-            return True
-    return False
 
 
 def _mode(vm: Mapping[str, Any]) -> str | None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -19,6 +20,39 @@ def mismatches(value: Any, shape: Any, where: str) -> list[str]:
     shape: a TypedDict, list[...], dict[str, ...], Literal, a union of these with None, or a plain type. Keys that a
     TypedDict does not have are no mismatch.
     """
+    # Of thousands of values almost all are as they should be: the places are found out for the others only.
+    return [] if _test(shape)(value) else _mismatches(value, shape, where)
+
+
+@cache
+def _test(shape: Any) -> Callable[[Any], bool]:
+    """Return what tells whether a value is as shape says."""
+    if shape is Any:
+        return lambda value: True
+    if is_typeddict(shape):
+        fields = [(key, _test(hint), required) for key, (hint, required) in _fields(shape).items()]
+        return lambda value: (
+            isinstance(value, dict)
+            and all(test(value[key]) if key in value else not required for key, test, required in fields)
+        )
+    origin, arguments = get_origin(shape), get_args(shape)
+    if origin in (Union, types.UnionType):
+        tests = [_test(argument) for argument in arguments]
+        return lambda value: any(test(value) for test in tests)
+    if origin is Literal:
+        return lambda value: value in arguments
+    plain = origin or shape
+    if origin in (list, dict):
+        test = _test(arguments[-1])
+        return lambda value: (
+            isinstance(value, plain) and all(map(test, value.values() if isinstance(value, dict) else value))
+        )
+    if plain is int:
+        return lambda value: isinstance(value, int) and not isinstance(value, bool)
+    return lambda value: isinstance(value, plain)
+
+
+def _mismatches(value: Any, shape: Any, where: str) -> list[str]:
     if shape is Any:
         return []
     if is_typeddict(shape):
@@ -29,7 +63,7 @@ def mismatches(value: Any, shape: Any, where: str) -> list[str]:
         if value is None and len(kept) < len(arguments):
             return []
         (only,) = kept
-        return mismatches(value, only, where)
+        return _mismatches(value, only, where)
     if origin is Literal:
         choices = ", ".join(map(str, arguments))
         return [] if value in arguments else [f"{where} is {_shown(value)}, not one of {choices}"]
@@ -42,7 +76,7 @@ def mismatches(value: Any, shape: Any, where: str) -> list[str]:
         places = [(f"{where}[{number}]", item) for number, item in enumerate(value)]
     elif origin is dict:
         places = [(f"{where}.{key}", item) for key, item in value.items()]
-    return [text for place, item in places for text in mismatches(item, arguments[-1], place)]
+    return [text for place, item in places for text in _mismatches(item, arguments[-1], place)]
 
 
 def _mapping(value: Any, shape: Any, where: str) -> list[str]:
@@ -51,7 +85,7 @@ def _mapping(value: Any, shape: Any, where: str) -> list[str]:
     found = []
     for key, (hint, required) in _fields(shape).items():
         if key in value:
-            found += mismatches(value[key], hint, f"{where}.{key}")
+            found += _mismatches(value[key], hint, f"{where}.{key}")
         elif required:
             found.append(f"{where} has no {key}")
     return found

@@ -121,9 +121,10 @@ def test_a_host_of_which_no_variable_is_known_is_part_of_it() -> None:
 def test_a_policy_that_fails_on_the_facts_leaves_the_facts() -> None:
     policy = {"rules": [{"match": {"where": "length(generation) == `1`"}, "profile": "lab"}]}
     host = collect({"hv01": {**HOST, "__audit_said": {"policy": policy}}}, ["hv01"], [], NOW)["hosts"][0]
-    assert host["plan"] is None
+    assert host["plan"] is not None
+    assert host["plan"]["decisions"] == []
     assert host["error"] is not None
-    assert host["error"].startswith("The policy could not be evaluated: ")
+    assert host["error"].startswith("The policy could not be evaluated for 1 of 1 VMs: ")
     assert host["virtual_machines"] == [WEB01]
 
 
@@ -195,11 +196,11 @@ DAMAGES: dict[str, tuple[Callable[[Any], Any], str]] = {
     "another system": (set_in("guests", 0, "system", value="plan9"), "system is 'plan9', not one of linux, windows"),
     "a number for an id": (
         set_in("hosts", 0, "virtual_machines", 0, "id", value=7),
-        r"host hv01\[0\].id is 7, not a text",
+        r"host hv01: virtual_machines\[0\].id is 7, not a text",
     ),
     "no verdict": (
         lambda c: c["hosts"][0]["virtual_machines"][0]["services"]["vss"].pop("verdict"),
-        r"host hv01\[0\].services.vss has no verdict",
+        r"host hv01: virtual_machines\[0\].services.vss has no verdict",
     ),
     "true for a number": (
         set_in("hosts", 0, "virtual_machines", 0, "state_code", value=True),

@@ -280,6 +280,8 @@ def test_waived_rule_keeps_what_only_cites_a_catalogue(vm: Make, host: Make, aud
         fleet = host(vm("web01", services=services))
         assert [rule for rule, _service, _side in still_open(audit(fleet))] == [rule]
         assert still_open(audit(fleet, waivers=waived(rule))) == [], rule
+    against = host(vm("web01", services={"guest_service_interface": True}), policy={})
+    assert still_open(audit(against, waivers=waived("own_gsi_open"))) == []
 
 
 # -- what is noise, or no finding at all -------------------------------------------------------------------------------

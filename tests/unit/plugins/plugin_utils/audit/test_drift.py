@@ -18,6 +18,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes im
 Make = Callable[..., dict[str, Any]]
 Judge = Callable[..., Audit]
 Told = Callable[[Audit], list[tuple[Any, ...]]]
+NOW = "2026-11-27T09:30:00Z"
 OTHER_CHECKPOINT = {"type": "Production", "parent_id": "22222222-0000-0000-0000-000000000000", "parent_name": "x"}
 
 
@@ -299,6 +300,14 @@ def test_checkpoint_that_was_not_gathered_is_not_compared(vm: Make, host: Make, 
         ),
         (lambda audit: audit["virtual_machines"][0].pop("host") and audit, "baseline: virtual_machines[0]: id, host,"),
         (lambda audit: audit.pop("evaluated_at") and audit, "baseline: evaluated_at is missing"),
+        (
+            lambda audit: {**audit, "evaluated_at": "yesterday"},
+            "baseline: evaluated_at: there is no time 'yesterday'",
+        ),
+        (
+            lambda audit: {**audit, "evaluated_at": "2099-01-01T00:00:00Z"},
+            "baseline: it is of 2099-01-01T00:00:00Z, later than this audit",
+        ),
     ],
 )
 def test_damaged_baseline_is_named(
@@ -306,7 +315,7 @@ def test_damaged_baseline_is_named(
 ) -> None:
     fleet = host(vm(services={"vss": False}))
     baseline = damage(copy.deepcopy(kept(audit(fleet))))
-    assert baseline_problems(baseline)[0].startswith(problem)
+    assert baseline_problems(baseline, NOW)[0].startswith(problem)
     with pytest.raises(AuditError, match="baseline"):
         audit(fleet, baseline=baseline)
 
@@ -315,6 +324,6 @@ def test_much_damage_is_counted(vm: Make, host: Make, audit: Judge) -> None:
     baseline = kept(audit(host(*(vm(f"vm{number}") for number in range(9)))))
     for machine in baseline["virtual_machines"]:
         del machine["id"]
-    problems = baseline_problems(baseline)
+    problems = baseline_problems(baseline, NOW)
     assert len(problems) == 4
     assert problems[-1] == "baseline: it is damaged, or no result of an audit (and 6 more): give an earlier audit.json"
