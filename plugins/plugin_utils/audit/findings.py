@@ -30,7 +30,12 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes im
     WaivedBy,
 )
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import Subject as Named
-from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.side import OF_THE_GUEST, filled, look_up
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.side import (
+    OF_THE_GUEST,
+    SETTING,
+    filled,
+    look_up,
+)
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.subjects import Facts, Subject
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.names import fold
 
@@ -130,8 +135,9 @@ def _contest(
 ) -> list[_Told]:
     """Return what the rules say that no other one supersedes.
 
-    One that is waived lets the next speak. A rule of a catalogue, which has references, asks for the same thing in the
-    words of others: it stays a reference of the waived finding.
+    One that is waived lets the next speak, unless that tells the same thing: it stays a reference of the waived finding
+    then. A rule of a catalogue, which has references, asks for it in the words of others. Where a rule on a host
+    setting is waived, the policy's wish for that very setting is the same thing, too.
     """
     told: list[_Told] = []
     left = list(fitting)
@@ -149,9 +155,15 @@ def _contest(
             return [*told, *said]
         told += waived
         accepted = {item.rule.id for item in waived}
-        cited = {rule.id for item in waived for rule in item.superseded if rule.data.get("references")}
-        left = [rule for rule in left if rule.id not in accepted | cited]
+        same = {rule.id for item in waived for rule in item.superseded if _tells_the_same(item.rule, rule)}
+        left = [rule for rule in left if rule.id not in accepted | same]
     return told
+
+
+def _tells_the_same(rule: Rule, superseded: Rule) -> bool:
+    of_setting = "enabled" in rule.match and "case" not in rule.match
+    by_policy = SETTING.issuperset(superseded.match.get("case", ("",)))
+    return "references" in superseded.data or (of_setting and by_policy)
 
 
 def machine_findings(book: RuleBook, subject: Subject, waiver_of: WaiverOf = no_waiver) -> list[Finding]:

@@ -328,6 +328,8 @@ ROWS: tuple[Row, ...] = (
 )
 
 
+# Cases in which the host setting is not the one that the policy wants.
+SETTING = frozenset(("should_be_on", "should_be_on_both", "should_be_off"))
 # The switch is on as it should be, and what is wrong is the guest's side, or can be told only together with it.
 OF_THE_GUEST = frozenset(row.case for row in ROWS if row.side in ("guest", "both", "unknown") and not row.switch)
 # Of these: the host has no contact, or the two sides contradict each other about it.

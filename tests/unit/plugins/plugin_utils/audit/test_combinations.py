@@ -284,6 +284,19 @@ def test_waived_rule_keeps_what_only_cites_a_catalogue(vm: Make, host: Make, aud
     assert still_open(audit(against, waivers=waived("own_gsi_open"))) == []
 
 
+def test_waived_host_setting_is_not_told_again_as_one_that_the_policy_forbids(
+    vm: Make, host: Make, audit: Judge
+) -> None:
+    """It is one setting: nobody has to waive it once as open and once as against the policy."""
+    for services, rule in (
+        ({"guest_service_interface": True}, "own_gsi_open"),
+        ({"shutdown": False}, "own_protected_off"),
+    ):
+        fleet = host(vm("web01", services=services), policy={})
+        assert [rule for rule, _service, _side in still_open(audit(fleet))] == [rule]
+        assert still_open(audit(fleet, waivers=waived(rule))) == [], rule
+
+
 # -- what is noise, or no finding at all -------------------------------------------------------------------------------
 
 
