@@ -8,9 +8,10 @@
 # Every call to the Hyper-V cmdlets is here, so that the number of calls can be seen at a glance: none is inside a loop over
 # virtual machines or services.
 
-# RPC server unavailable: the management service restarts or is busy. Worth a retry (inferred, not seen on a host).
-$script:TransientHResult = -2147023174    # 0x800706BA
-$script:TransientText = '0x800706BA'
+# The RPC server is unavailable (BA) or too busy (BB), or a call failed (BE, BF): the management service restarts or is busy. Worth a
+# retry (inferred, not seen on a host). Source: Microsoft, "System Error Codes (1700-3999)", as HRESULT_FROM_WIN32.
+$script:TransientHResult = @(0x800706BA, 0x800706BB, 0x800706BE, 0x800706BF)
+$script:TransientText = '0x800706B[ABEF]'
 $script:TransientAttempts = 3
 
 Function Get-HostProblem {
@@ -35,6 +36,11 @@ Function Get-HostProblem {
     $text = $ErrorRecord.Exception.Message.Trim()
     $rights = "The account needs to be a member of the local group 'Hyper-V Administrators' or 'Administrators' of the host."
 
+    # Before the ids: Get-VM reports this, too, as 'Unspecified'.
+    if (Test-TransientProblem -ErrorRecord $ErrorRecord) {
+        return "The Hyper-V Virtual Machine Management service (vmms) did not answer, after $($script:TransientAttempts) attempts: it restarts, " +
+        "is overloaded, or is stopped. Check: Get-Service -Name vmms. Then run the task again. ($text)"
+    }
     if ($reason -eq 'AccessDenied' -or $ErrorRecord.CategoryInfo.Category -eq 'PermissionDenied') {
         return "Hyper-V denied access. $rights ($text)"
     }
@@ -72,7 +78,7 @@ Function Test-TransientProblem {
 
     $exception = $ErrorRecord.Exception
     while ($exception) {
-        if ($exception.HResult -eq $script:TransientHResult -or $exception.Message.Contains($script:TransientText)) {
+        if ($script:TransientHResult -contains $exception.HResult -or $exception.Message -match $script:TransientText) {
             return $true
         }
         $exception = $exception.InnerException
@@ -154,7 +160,7 @@ Function Get-HostVirtualMachine {
 
     $call = Invoke-HyperV -Command 'Hyper-V\Get-VM'
     if ($call.Problems.Count -gt 0) {
-        $Module.FailJson("Nothing was changed. $(Get-HostProblem -ErrorRecord $call.Problems[0])", $call.Problems[0])
+        $Module.FailJson((Get-HostProblem -ErrorRecord $call.Problems[0]), $call.Problems[0])
     }
     # A planned virtual machine (type 4) is the copy under import or migration: not one to manage.
     foreach ($vm in $call.Output) {
@@ -162,6 +168,22 @@ Function Get-HostVirtualMachine {
             $vm
         }
     }
+}
+
+Function Get-VirtualMachineState {
+    <#
+    .SYNOPSIS
+    In which state the virtual machines of this host are now, in one call: a hashtable id -> VMState. Those that are gone are not in it.
+    #>
+    [CmdletBinding()]
+    [OutputType([Hashtable])]
+    Param ()
+
+    $states = @{}
+    foreach ($vm in (Invoke-HyperV -Command 'Hyper-V\Get-VM').Output) {
+        $states[$vm.Id] = $vm.State
+    }
+    $states
 }
 
 Function Get-ClusterOwner {
@@ -271,4 +293,4 @@ Function Set-IntegrationComponent {
     }
 }
 
-Export-ModuleMember -Function Get-HostProblem, Import-HyperV, Get-HostVirtualMachine, Get-ClusterOwner, Get-IntegrationComponent, Set-IntegrationComponent
+Export-ModuleMember -Function Get-HostProblem, Import-HyperV, Get-HostVirtualMachine, Get-VirtualMachineState, Get-ClusterOwner, Get-IntegrationComponent, Set-IntegrationComponent

@@ -20,6 +20,7 @@
 
 $script:InContact = @('ok', 'protocol_mismatch', 'degraded', 'not_applicable')
 $script:PollSeconds = 2
+$script:Running = 2    # VMState
 
 Function Read-Switch {
     <#
@@ -122,7 +123,8 @@ Function Get-Pending {
 
     foreach ($item in $Target) {
         foreach ($key in $item.Change.Keys) {
-            if ($item.Change[$key] -eq $Enabled) {
+            # A service may be gone when it is read again: there is nothing to set then.
+            if ($item.Change[$key] -eq $Enabled -and $null -ne $item.Components[$key]) {
                 $item.Components[$key]
             }
         }
@@ -186,9 +188,7 @@ Function Confirm-Switch {
         }
     }
     foreach ($item in $changed) {
-        foreach ($key in $item.Pending.Keys) {
-            $item.Problem += Get-FailureText -Key $key -Item $item -Problem ($Problem + $read.Problems)
-        }
+        $item.Problem += @(Get-FailureText -Item $item -Problem ($Problem + $read.Problems))
     }
 }
 
@@ -215,22 +215,33 @@ Function Sync-After {
 }
 
 Function Get-FailureText {
-    # One service of one virtual machine that is not as wanted.
-    Param ([string]$Key, [Hashtable]$Item, [object[]]$Problem)
+    # What is not as wanted in one virtual machine: a text for the services that are not enabled, one for those not disabled, and one
+    # for those that could not be read again.
+    Param ([Hashtable]$Item, [object[]]$Problem)
 
-    $verb = 'disabled'
-    if ($Item.Change[$Key]) {
-        $verb = 'enabled'
-    }
-    $text = "$Key is not ${verb}"
-    if ($null -eq $Item.After[$Key]) {
-        $text = "whether $Key was $verb is unknown, the virtual machine could not be read again"
+    $services = [System.Collections.Specialized.OrderedDictionary]::new()
+    foreach ($component in Get-ComponentTable) {
+        $key = $component.Key
+        if (-not $Item.Pending.ContainsKey($key)) {
+            continue
+        }
+        $verb = 'disabled'
+        if ($Item.Change[$key]) {
+            $verb = 'enabled'
+        }
+        $what = "not $verb"
+        if ($null -eq $Item.After[$key]) {
+            $what = "unknown whether $verb, because it could not be read again"
+        }
+        $services[$what] = @(foreach ($other in $services[$what]) { $other }) + $key
     }
     $why = Get-ProblemText -Problem $Problem -VM $Item.VM
-    if ($why) {
-        return "${text}: $why"
+    if (-not $why) {
+        $why = 'Hyper-V reported no error, yet the setting did not change'
     }
-    "${text}: Hyper-V reported no error, yet the switch did not move"
+    foreach ($what in $services.Keys) {
+        "$($services[$what] -join ', ') ${what}: $why"
+    }
 }
 
 Function Wait-Contact {
@@ -252,20 +263,18 @@ Function Wait-Contact {
     )
 
     $deadline = [DateTime]::UtcNow.AddSeconds($Timeout)
-    $waiting = @($Target | Where-Object { [int]$_.VM.State -eq 2 -and $_.Problem.Count -eq 0 })
+    $waiting = @($Target | Where-Object { [int]$_.VM.State -eq $script:Running -and $_.Problem.Count -eq 0 })
     while ($waiting.Count -gt 0) {
         $read = Get-IntegrationComponent -VM @(foreach ($item in $waiting) { $item.VM })
         $late = [DateTime]::UtcNow -ge $deadline
         $waiting = @(foreach ($item in $waiting) {
-                $silent = @(Get-Silent -Item $item -Read $read)
-                if ($silent.Count -gt 0) {
+                $item.Silent = @(Get-Silent -Item $item -Read $read)
+                if ($item.Silent.Count -gt 0) {
                     $item
-                    if ($late) {
-                        $item.Problem += "no contact within $Timeout s: $($silent -join '; ')"
-                    }
                 }
             })
         if ($late) {
+            Add-SilentProblem -Target $waiting -Timeout $Timeout
             return
         }
         if ($waiting.Count -gt 0) {
@@ -274,8 +283,27 @@ Function Wait-Contact {
     }
 }
 
+Function Add-SilentProblem {
+    # What is wrong with those that are silent when the time is up. Only a guest that still runs is suspected: one more call, for all.
+    Param ([Hashtable[]]$Target, [int]$Timeout)
+
+    if ($Target.Count -eq 0) {
+        return
+    }
+    $states = Get-VirtualMachineState
+    foreach ($item in $Target) {
+        $state = $states[$item.VM.Id]
+        if ($null -ne $state -and [int]$state -ne $script:Running) {
+            $item.Problem += "contact could not be verified: the virtual machine no longer runs ($state)"
+        }
+        else {
+            $item.Problem += @(foreach ($text in $item.Silent) { "no contact within $Timeout s: $text" })
+        }
+    }
+}
+
 Function Get-Silent {
-    # The enabled services of a virtual machine that are not in contact, each with the side that is suspected.
+    # What is wrong with the enabled services of a virtual machine that are not in contact: a text for those of equal verdict.
     Param ([Hashtable]$Item, [Hashtable]$Read)
 
     $components = $Read.Components[$Item.VM.Id]
@@ -283,15 +311,19 @@ Function Get-Silent {
         return Get-VanishedText -Problem $Read.Problems -VM $Item.VM
     }
     $isolation = Get-Isolation -VM $Item.VM
+    $silent = [System.Collections.Specialized.OrderedDictionary]::new()
     foreach ($component in Get-ComponentTable) {
         $found = $components[$component.Key]
         if ($null -eq $found -or -not $found.Enabled) {
             continue
         }
-        $verdict = Get-Verdict -Key $component.Key -Component $found -State 2 -StateName Running -Booting $false -Isolation $isolation
+        $verdict = Get-Verdict -Key $component.Key -Component $found -State $script:Running -StateName Running -Booting $false -Isolation $isolation
         if ($script:InContact -cnotcontains $verdict.verdict) {
-            "$($component.Key) is switched on here, so the guest is suspected ($($verdict.explanation))"
+            $silent[$verdict.explanation] = @(foreach ($key in $silent[$verdict.explanation]) { $key }) + $component.Key
         }
+    }
+    foreach ($explanation in $silent.Keys) {
+        "$($silent[$explanation] -join ', '), enabled on the host, so the guest is suspected ($explanation)"
     }
 }
 
@@ -309,20 +341,27 @@ Function Write-SwitchResult {
         [Parameter(Mandatory)]
         [AllowEmptyCollection()]
         [Hashtable[]]
-        $Target
+        $Target,
+
+        # What was verified: none, switch or contact.
+        [Parameter(Mandatory)]
+        [string]
+        $Verified
     )
 
     $shown = $Module.Params.result
     $machines = [System.Collections.Generic.List[object]]::new()
     $before = @{}
     $after = @{}
-    $failed = [System.Collections.Generic.List[string]]::new()
+    $failed = [System.Collections.Generic.List[System.Collections.Generic.KeyValuePair[string, string]]]::new()
+    $failures = 0
     $overridden = [System.Collections.Specialized.OrderedDictionary]::new()
-    $summary = @{ selected = $Target.Count; changed = 0; failed = 0; enabled = 0; disabled = 0; verified = $Module.Params.verify }
-    if ($Module.CheckMode) {
-        $summary.verified = 'none'
-    }
+    $summary = @{ selected = $Target.Count; changed = 0; failed = 0; enabled = 0; disabled = 0; verified = $Verified }
 
+    $namesakes = @{}
+    foreach ($item in $Target) {
+        $namesakes[$item.VM.Name]++
+    }
     foreach ($item in $Target) {
         $changed = @{}
         foreach ($key in $item.After.Keys) {
@@ -338,13 +377,20 @@ Function Write-SwitchResult {
             }
         }
         foreach ($key in $item.Overrides.Keys) {
-            $text = "$key is disabled although it is protected, because: $($item.Overrides[$key])"
+            $text = "$key is protected, and an override allows disabling it, because: $($item.Overrides[$key])"
             $overridden[$text] = @($overridden[$text]) + $item.VM.Name
         }
         $problem = $null
         if ($item.Problem.Count -gt 0) {
             $problem = $item.Problem -join '; '
-            $failed.Add("$($item.VM.Name) ($($item.VM.Id)): $problem")
+            $failures++
+            $name = $item.VM.Name
+            if ($namesakes[$name] -gt 1) {
+                $name += " ($($item.VM.Id))"
+            }
+            foreach ($text in $item.Problem) {
+                $failed.Add([System.Collections.Generic.KeyValuePair[string, string]]::new($name, $text))
+            }
         }
         if ($changed.Count -gt 0) {
             $summary.changed++
@@ -381,7 +427,7 @@ Function Write-SwitchResult {
     foreach ($text in $overridden.Keys) {
         $Module.Warn("$text (on $(Format-NameList -Name @($overridden[$text] | Where-Object { $_ })))")
     }
-    $summary.failed = $failed.Count
+    $summary.failed = $failures
     $Module.Result.changed = $summary.changed -gt 0
     $Module.Result.virtual_machines = $machines
     $Module.Result.summary = $summary
@@ -389,9 +435,13 @@ Function Write-SwitchResult {
         $Module.Diff.before = $before
         $Module.Diff.after = $after
     }
-    if ($failed.Count -gt 0) {
-        $Module.FailJson("$($failed.Count) of $($Target.Count) virtual machines are not as wanted, the others are. " +
-            "Run the task again to complete the rest. $(Format-NameList -Name $failed)")
+    if ($failures -gt 0) {
+        $could = 'could not'
+        if ($Module.CheckMode) {
+            $could = 'cannot'
+        }
+        $Module.FailJson("$failures of $($Target.Count) virtual machines $could be brought to the requested state. " +
+            "Fix the cause below, then run the task again. $(Join-Problem -Problem $failed)")
     }
     $Module.ExitJson()
 }

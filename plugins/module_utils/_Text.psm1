@@ -17,14 +17,41 @@ Function Format-NameList {
         [Parameter(Mandatory)]
         [AllowEmptyCollection()]
         [object[]]
-        $Name
+        $Name,
+
+        [string]
+        $Separator = ', '
     )
 
-    $shown = @($Name | Select-Object -First $script:NamesShown) -join ', '
+    $shown = @($Name | Select-Object -First $script:NamesShown) -join $Separator
     if ($Name.Count -gt $script:NamesShown) {
         $shown += " and $($Name.Count - $script:NamesShown) more"
     }
     $shown
 }
 
-Export-ModuleMember -Function Format-NameList
+Function Join-Problem {
+    <#
+    .SYNOPSIS
+    What is wrong with many virtual machines, in one line: each text once, with the names that it is about.
+    #>
+    [CmdletBinding()]
+    [OutputType([string])]
+    Param (
+        # Names, each with its text.
+        [Parameter(Mandatory)]
+        [System.Collections.Generic.List[System.Collections.Generic.KeyValuePair[string, string]]]
+        $Problem
+    )
+
+    $about = [System.Collections.Specialized.OrderedDictionary]::new()
+    foreach ($pair in $Problem) {
+        if (-not $about.Contains($pair.Value)) {
+            $about[$pair.Value] = [System.Collections.Generic.List[object]]::new()
+        }
+        $about[$pair.Value].Add($pair.Key)
+    }
+    Format-NameList -Separator ' | ' -Name @(foreach ($text in $about.Keys) { "$(Format-NameList -Name $about[$text].ToArray()): $text" })
+}
+
+Export-ModuleMember -Function Format-NameList, Join-Problem

@@ -108,7 +108,11 @@ Function Assert-NoProblem {
     Param ([System.Collections.Generic.List[string]]$Problems)
 
     if ($Problems.Count -gt 0) {
-        $module.FailJson("Nothing was changed. $($Problems -join ' | ')")
+        $untouched = ''
+        if (-not $module.CheckMode) {
+            $untouched = 'Nothing was changed. '
+        }
+        $module.FailJson("$untouched$($Problems -join ' | ')")
     }
 }
 
@@ -123,14 +127,17 @@ Assert-NoProblem -Problems $problems
 
 $targets = @($plan.Values)
 Read-Switch -Target $targets
+$verified = 'none'
 if (-not $module.CheckMode) {
     $objections = @(Invoke-Switch -Target $targets)
     # Without a look nothing could be said about a change that met an objection.
     if ($module.Params.verify -ne 'none' -or $objections.Count -gt 0) {
         Confirm-Switch -Target $targets -Problem $objections
+        $verified = 'switch'
     }
     if ($module.Params.verify -eq 'contact') {
         Wait-Contact -Target $targets -Timeout $module.Params.verify_timeout
+        $verified = 'contact'
     }
 }
-Write-SwitchResult -Module $module -Target $targets
+Write-SwitchResult -Module $module -Target $targets -Verified $verified

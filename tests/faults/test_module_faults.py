@@ -44,6 +44,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "stays-broken": {"kind": "disconnect", "command": ENABLE},
     "blind": {"kind": "disconnect", "command": LOOK, "after": 1},
     "believed": {"kind": "refuse", "command": ENABLE, "vm": "b"},
+    "believed-denied": {"kind": "access_denied", "command": ENABLE, "vm": "b"},
     "stuck": {"kind": "refuse", "command": ENABLE, "vm": "b"},
     "drops": {"kind": "drop", "operation": "Receive", "times": 1},
 }
@@ -104,7 +105,7 @@ def test_a_machine_that_vanishes_half_way_is_told_and_the_others_are_done(outcom
     errors = {vm["name"]: vm["error"] for vm in result["virtual_machines"]}
     assert errors["a"] is None
     assert errors["c"] is None
-    assert "whether vss was enabled is unknown" in errors["b"]
+    assert "vss unknown whether enabled, because it could not be read again" in errors["b"]
     assert result["summary"]["changed"] == 2
     assert outcome.switches["vanishes-half-way"] == {"a": DONE, "c": DONE, "other": TODO}
 
@@ -120,6 +121,7 @@ def test_access_denied_names_the_group_and_nothing_is_changed(outcome: Outcome) 
     for result in (outcome.result("denied"), outcome.broken.one("look", "denied")):
         assert result.status == "failed"
         assert "'Hyper-V Administrators'" in result.msg
+    assert "was changed" not in outcome.broken.one("look", "denied").msg
     assert set(outcome.calls["denied"]) == {"Get-VM"}
 
 
@@ -127,7 +129,7 @@ def test_access_denied_for_one_machine_leaves_the_others_done(outcome: Outcome) 
     result, again = outcome.result("one-denied"), outcome.again("one-denied")
     assert result.status == "failed"
     errors = {vm["name"]: vm["error"] for vm in result["virtual_machines"]}
-    assert errors["b"].startswith("vss is not enabled: ")
+    assert errors["b"].startswith("vss not enabled: ")
     assert "'Hyper-V Administrators'" in errors["b"]
     assert outcome.switches["one-denied"] == {"a": DONE, "b": (False, False), "c": DONE, "other": TODO}
     assert (again.status, again["summary"]["changed"]) == ("ok", 1)
@@ -150,6 +152,8 @@ def test_a_failure_that_stays_is_not_tried_for_ever(outcome: Outcome) -> None:
     result = outcome.result("stays")
     assert result.status == "failed"
     assert "0x800706BA" in result.msg
+    assert "(vmms) did not answer, after 3 attempts" in result.msg
+    assert "rights" not in result.msg
     assert outcome.calls["stays"]["Get-VM"] == 3
 
 
@@ -175,7 +179,7 @@ def test_a_connection_that_stays_broken_leaves_exact_words(outcome: Outcome) -> 
     for vm in result["virtual_machines"]:
         assert vm["services"]["guest_service_interface"] == {"before": True, "after": False, "changed": True}
         assert vm["services"]["vss"] == {"before": False, "after": False, "changed": False}
-        assert vm["error"].startswith("vss is not enabled: ")
+        assert vm["error"].startswith("vss not enabled: ")
     assert (again.status, again["summary"]["enabled"], again["summary"]["disabled"]) == ("ok", 3, 0)
 
 
@@ -184,7 +188,7 @@ def test_a_blind_second_look_claims_nothing(outcome: Outcome) -> None:
     assert result.status == "failed"
     for vm in result["virtual_machines"]:
         assert vm["services"]["vss"] == {"before": False, "after": None, "changed": False}
-        assert "whether vss was enabled is unknown" in vm["error"]
+        assert "vss unknown whether enabled, because it could not be read again" in vm["error"]
 
 
 def test_a_switch_that_does_not_move(outcome: Outcome) -> None:
@@ -192,6 +196,13 @@ def test_a_switch_that_does_not_move(outcome: Outcome) -> None:
     believed, stuck = outcome.result("believed"), outcome.result("stuck")
     assert (believed.status, believed["summary"]["verified"]) == ("ok", "none")
     assert (stuck.status, stuck["summary"]["verified"]) == ("failed", "switch")
+
+
+def test_verified_says_what_was_read_again(outcome: Outcome) -> None:
+    """An error of Hyper-V makes the module read the settings again, even with verify=none."""
+    result = outcome.result("believed-denied")
+    assert (result.status, result["summary"]["verified"]) == ("failed", "switch")
+    assert result.msg.startswith("1 of 3 virtual machines could not be brought to the requested state. ")
 
 
 def test_a_session_that_drops_is_unreachable_and_a_second_run_completes(outcome: Outcome) -> None:

@@ -202,6 +202,7 @@ def test_what_is_wrong_is_refused_before_any_change(fresh: Simulator, winrm: Pat
         assert result.status == "failed", result
         for said in REFUSALS[task["name"].removesuffix(", in check mode")][1]:
             assert said in result.msg, result
+        assert "check_mode" not in task or "was changed" not in result.msg
         assert not result["changed"], result
     assert fresh.changes() == 0
 
@@ -212,7 +213,10 @@ def test_an_override_is_told(fresh: Simulator, winrm: Path) -> None:
     assert result.status == "ok"
     assert result["virtual_machines"][0]["overrides"] == {"shutdown": "An appliance that ignores it"}
     (warning,) = result["warnings"]
-    assert "shutdown is disabled although it is protected, because: An appliance that ignores it (on dc01)" in warning
+    assert (
+        "shutdown is protected, and an override allows disabling it, because: An appliance that ignores it (on dc01)"
+        in warning
+    )
     assert fresh.vm(HOST, "dc01")["services"]["shutdown"] is False
 
 
@@ -224,7 +228,7 @@ def test_the_others_are_done_when_some_cannot(fresh: Simulator, winrm: Path) -> 
     assert errors["db01"] is None
     assert "busy (MigratingVirtualMachine)" in errors["moving01"]
     assert "state Starting" in errors["starting01"]
-    assert "vss is not enabled: Hyper-V reported no error, yet the switch did not move" in errors["stubborn01"]
+    assert "vss not enabled: Hyper-V reported no error, yet the setting did not change" in errors["stubborn01"]
     assert result["summary"] == {
         "selected": 4,
         "changed": 1,
@@ -247,7 +251,11 @@ def test_contact_names_the_side_that_is_suspected(fresh: Simulator, winrm: Path)
     assert run.one("answers").status == "ok", run.output
     silent = run.one("silent")
     assert silent.status == "failed"
-    assert "no contact within 1 s: key_value_pair_exchange is switched on here, so the guest is suspected" in silent.msg
+    assert (
+        "1 of 1 virtual machines could not be brought to the requested state. "
+        "Fix the cause below, then run the task again. "
+        "daemonless01: no contact within 1 s: key_value_pair_exchange, enabled on the host, so the guest is suspected ("
+    ) in silent.msg
 
 
 @pytest.mark.parametrize(("shown", "names"), [("all", ["web01", "dc01"]), ("changed", ["web01"]), ("summary", [])])

@@ -94,7 +94,10 @@ def test_value_of_another_type_is_refused_by_name(given: dict[str, Any], part: s
 @pytest.mark.parametrize(
     "given",
     [
-        *({"name": nothing} for nothing in ([], "", "[]", None)),
+        {"name": []},
+        {"name": ""},
+        {"name": "[]"},
+        {"name": None},
         {"all": False},
         {"all": "no"},
         {"name": [], "group": None, "all": False, "exclude": ["web01"]},
