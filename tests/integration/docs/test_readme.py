@@ -65,3 +65,24 @@ def test_collections_that_roles_need_are_named() -> None:
     assert needed == {"community.general"}
     requirements = TEXT[TEXT.index("## External requirements") : TEXT.index("## Included content")]
     assert [name for name in needed if name not in requirements] == []
+
+
+def test_table_of_contents_names_all_content() -> None:
+    """Every module, role, playbook, filter, and lookup has a row, and nothing else has one."""
+    rows = re.findall(r"(?m)^\| (module|role|playbook|filter|lookup) \| (.*?) \|", TEXT)
+    named = {(kind, name.removeprefix("molecule.")) for kind, cell in rows for name in re.findall(r"`([\w.]+)`", cell)}
+    plugins = {
+        (kind, path.stem)
+        for kind, folder in (("module", "modules"), ("filter", "filter"), ("lookup", "lookup"))
+        for path in (CHECKOUT / "plugins" / folder).glob("[!_]*.*")
+    }
+    roles = {("role", path.name) for path in (CHECKOUT / "roles").iterdir()}
+    files = [path for folder in ("playbooks", "playbooks/molecule") for path in (CHECKOUT / folder).glob("*.yml")]
+    playbooks = {("playbook", path.name.split(".")[0]) for path in files}
+    assert named == plugins | roles | playbooks
+
+
+def test_list_of_guides_names_all_guides() -> None:
+    line = next(line for line in TEXT.splitlines() if line.startswith("Guides: "))
+    guides = {str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "docs").rglob("guide_*.rst")}
+    assert set(re.findall(r"\((docs/\S+\.rst)\)", line)) == guides
