@@ -56,7 +56,7 @@ test-browser: setup ## the page of an audit in a headless Chromium
 guest-matrix: setup ## the table of Linux distributions: packages, units, verdict and remedy (ARGS=--run runs the role, as root)
 	@$(WITH_ENV) python tests/lab/fabricated/matrix.py $(ARGS)
 
-audit-score: setup-powershell ## plant defects and look-alikes in a fleet, audit it, and score (ARGS=--seed 7: another fleet)
+audit-score: setup-powershell ## plant defects, combinations and look-alikes in a fleet, audit it, and score (ARGS="--seed 7 8": other fleets)
 	@$(WITH_ENV) python tests/lab/planted/score.py $(ARGS)
 
 screenshots: setup ## take the pictures of the audit's page that the documentation shows

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,7 +48,7 @@ class Defect:
     """One thing that is wrong. places: all that it shows at, such as each of two that have one name.
 
     service: null when it is about the whole. side: the one that is wrong. rules: those that may say so.
-    also: rules that may tell consequences of it at the same place.
+    also: rules that may tell consequences of it at the same place. severity: the one that it must have, null for any.
     """
 
     kind: str
@@ -57,6 +57,16 @@ class Defect:
     places: tuple[Place, ...]
     service: str | None = None
     also: tuple[str, ...] = ()
+    severity: str | None = None
+
+
+@dataclass(frozen=True)
+class Combination:
+    """Several defects that must all be found, each on its side. group: which sort it is of. kind: what is in it."""
+
+    group: str
+    kind: str
+    defects: tuple[Defect, ...]
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,7 @@ class Planted:
     """hosts: of a fleet file of the simulator. unreachable, denied: hosts that do not answer, or tell nothing.
 
     guests: what was collected in guests elsewhere, as in a collection. rules: of the policy. waivers: of the file.
+    defects: one on a VM. combinations: several on a VM, on VMs of their own.
     """
 
     hosts: list[dict[str, Any]]
@@ -80,6 +91,7 @@ class Planted:
     guests: list[dict[str, Any]] = field(default_factory=list)
     waivers: list[dict[str, Any]] = field(default_factory=list)
     defects: list[Defect] = field(default_factory=list)
+    combinations: list[Combination] = field(default_factory=list)
     look_alikes: list[LookAlike] = field(default_factory=list)
 
     @property
@@ -90,6 +102,23 @@ class Planted:
     def collection(self) -> dict[str, Any]:
         """The guests as a part of an audit that was collected elsewhere."""
         return {"version": 1, "collected_at": COLLECTED, "hosts": [], "guests": self.guests}
+
+
+def place_of(finding: Mapping[str, Any]) -> Place:
+    """What a finding is about."""
+    if finding["vm"]:
+        return Place(finding["host"], finding["vm"]["id"].lower())
+    if finding["guest"]:
+        return Place(guest=finding["guest"])
+    if finding["host"]:
+        return Place(finding["host"])
+    return Place(waiver=next((item["value"] for item in finding["evidence"] if item["fact"] == "id"), None))
+
+
+def speaks(finding: Mapping[str, Any], defect: Defect) -> bool:
+    """Tell whether a finding at the place of a defect is about that."""
+    severity = defect.severity in (None, finding["severity"])
+    return severity and finding["rule"] in defect.rules and finding["service"] == defect.service
 
 
 POLICY: list[dict[str, Any]] = [
@@ -178,12 +207,14 @@ class Planter:
         )
         return name
 
-    def looked(self, guest: Guest, **more: Any) -> tuple[str, str, str]:
-        """Add a Linux virtual machine that was looked into. Returns host, id and name of the guest."""
+    def looked(self, guest: Guest, given: bool = False, **more: Any) -> tuple[str, str, str]:
+        """Add a Linux virtual machine that was looked into. Returns host, id and name of the guest.
+
+        given: the operator gives its id; else that, its name, or nothing.
+        """
         host, vm, name = self.machine(**{"guest": "linux", **more})
-        how: dict[str, Any] = self.chance.choice(
-            ({"vm_id": vm}, {"vm_id": vm.upper()}, {"vm": name.upper(), "host": host}, {})
-        )
+        ways: list[dict[str, Any]] = [{"vm_id": vm}, {"vm_id": vm.upper()}, {"vm": name.upper(), "host": host}, {}]
+        how = self.chance.choice(ways[:2] if given else ways)
         return host, vm, self.guest(name, guest, claimed_vm_id=vm.upper(), **how)
 
     def waive(self, id: str, rule: str, match: dict[str, Any], expires: str = LATER) -> None:
@@ -558,23 +589,3 @@ ONCE = {"unreachable", "denied", "empty", "waiver_expired", "waiver_unknown", "w
 def silent() -> dict[str, Any]:
     """Every service of a guest whose driver does not run."""
     return {key: {"guest": "missing"} for key in (HEARTBEAT, SHUTDOWN, TIME, KVP, VSS)}
-
-
-def plant(seed: int, folder: Path) -> Planted:
-    """Return a fleet with DEFECTS defects and LOOK_ALIKES look-alikes among others. folder: for files of guests."""
-    planter = Planter(seed, folder)
-    fleet = planter.fleet
-    for defect in planter.defects():
-        if len(fleet.defects) >= DEFECTS:
-            break
-        defect()
-    for look_alike in planter.look_alikes():
-        if len(fleet.look_alikes) >= LOOK_ALIKES:
-            break
-        look_alike()
-    for _number in range(20):
-        planter.machine(guest=planter.chance.choice(("windows", "linux")))
-    for host in fleet.hosts[:3]:
-        planter.chance.shuffle(host["virtual_machines"])
-    planter.chance.shuffle(fleet.guests)
-    return fleet

@@ -16,8 +16,8 @@ from guest_tree import KERNEL, SERVICES, Tree, healthy
 
 KVP, VSS, COPY = "key_value_pair_exchange", "vss", "guest_service_interface"
 # Process and daemon of each service that has one, as `healthy` makes them.
-PROCESS = {KVP: 412, VSS: 413}
-DAEMON = {KVP: "kvp", VSS: "vss"}
+PROCESS = {KVP: 412, VSS: 413, COPY: 414}
+DAEMON = {KVP: "kvp", VSS: "vss", COPY: "fcopy"}
 
 Change = Callable[[Tree], object]
 
@@ -45,7 +45,8 @@ def keep_time(tree: Tree) -> Tree:
 def _gone(tree: Tree, *paths: str) -> None:
     for path in paths:
         place = tree.path / path.lstrip("/")
-        shutil.rmtree(place) if place.is_dir() and not place.is_symlink() else place.unlink()
+        # Several changes may take the same away.
+        shutil.rmtree(place) if place.is_dir() and not place.is_symlink() else place.unlink(missing_ok=True)
 
 
 def _device(key: str) -> str:
@@ -81,9 +82,7 @@ def not_offered(*keys: str) -> Guest:
 
 
 def _without_driver(tree: Tree) -> None:
-    for key in SERVICES:
-        if key != COPY:
-            _gone(tree, f"{_device(key)}/driver")
+    _gone(tree, *(f"{_device(key)}/driver" for key in SERVICES))
     _gone(tree, "/sys/module/hv_utils/initstate", *(f"/proc/{number}" for number in PROCESS.values()))
     _gone(tree, *(f"/dev/vmbus/hv_{name}" for name in DAEMON.values()))
 
@@ -174,3 +173,23 @@ def copy_daemon_missing() -> Guest:
         tree.device(COPY).add({"/dev/vmbus/hv_fcopy": ""})
 
     return Guest(change)
+
+
+def copy_daemon_runs() -> Guest:
+    """The host offers the Guest Service Interface, and its daemon serves it."""
+
+    def change(tree: Tree) -> None:
+        tree.device(COPY).add({"/dev/vmbus/hv_fcopy": ""})
+        tree.process(PROCESS[COPY], "/usr/sbin/hv_fcopy_daemon -n", "/dev/vmbus/hv_fcopy")
+
+    return Guest(change)
+
+
+def altogether(*guests: Guest) -> Guest:
+    """All that is changed in any of these, in their order."""
+
+    def change(tree: Tree) -> None:
+        for guest in guests:
+            guest.change(tree)
+
+    return Guest(change, next((guest.masked for guest in guests if guest.masked), None))
