@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -220,9 +221,16 @@ def test_ended_override_holds_up_no_later_batch(fresh: Simulator, winrm: Path, t
     assert [result["msg"][0] for result in told] == ["hosts: 2, assessed: 2"], "once, in the last batch"
 
 
-def test_ended_override_fails_no_report(fresh: Simulator, winrm: Path, tmp_path: Path) -> None:
-    run = play(winrm, tmp_path, hosts="hv-de", vars={"host_policy_rules": [ENDED], "host_policy_mode": "report"})
+def test_report_shows_ended_and_ending_overrides_and_does_not_fail(
+    fresh: Simulator, winrm: Path, tmp_path: Path
+) -> None:
+    tomorrow = str(datetime.now(UTC).date() + timedelta(days=1))
+    override = {"timesync": {"reason": "Moves tomorrow", "until": tomorrow}}
+    rules = [ENDED, {**ENDED, "match": {"name": "web01"}, "overrides": override}]
+    run = play(winrm, tmp_path, hosts="hv-de", vars={"host_policy_rules": rules, "host_policy_mode": "report"})
     assert run.code == 0, run.output
+    (warning,) = run.one(f"{ROLE} : Warn of overrides that end soon")["msg"]
+    assert warning.startswith("rule 2 (appliance): the override for time_synchronization (Moves tomorrow) ends ")
     told = "\n".join(run.one(f"{ROLE} : Show the plan")["msg"])
     assert "  refused: time_synchronization off: the override (Closed appliance) ended on 2020-12-31" in told
 
