@@ -98,7 +98,7 @@ class RuleBook:
         """Return the rules that fit a subject, superseded ones too, and those that cannot be evaluated, with why."""
         compared = self._compared.get(scope, ())
         # True and 1 are equal, and of the same hash.
-        values = tuple([(type(facts.get(field)), facts.get(field)) for field in compared])
+        values = tuple([(type(value), value) for value in map(facts.get, compared)])
         key = (scope, *values)
         if key not in self._candidates:
             known = dict(zip(compared, values, strict=True))

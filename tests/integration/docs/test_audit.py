@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.module_utils._components import KEYS
@@ -31,12 +32,13 @@ def machine(name: str, **facts: Any) -> dict[str, Any]:
     services = {
         key: {"offered": True, "enabled": True, "verdict": "no_contact", "reason": "guest_silent"} for key in KEYS
     }
-    return {"id": name, "name": name, "state": "Running", "groups": [], "generation": 2, "services": services, **facts}
+    id = str(uuid.uuid5(uuid.NAMESPACE_DNS, name))
+    return {"id": id, "name": name, "state": "Running", "groups": [], "generation": 2, "services": services, **facts}
 
 
 def test_rules_and_waivers_do_what_the_guide_says() -> None:
     machines = [machine("sql01", groups=["databases"]), machine("old01", generation=1), machine("build01")]
-    host = {"name": "hv1", "reachable": True, "error": None, "virtual_machines": machines, "plan": None}
+    host = {"name": "hv-berlin", "reachable": True, "error": None, "virtual_machines": machines, "plan": None}
     for vm in machines:
         vm["services"]["heartbeat"].update(verdict="ok", reason="in_contact")
     collection = {"version": 1, "collected_at": NOW, "hosts": [host], "guests": []}

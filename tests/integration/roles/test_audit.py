@@ -137,13 +137,39 @@ def test_both_sides_and_what_was_not_seen_are_in_the_report(world: World, first:
         ("own_host_unreachable", "hv-away", None),
         ("own_guest_unreachable", "web02.example", None),
         ("own_protected_off", "{{ 7*7 }}\x1b[31m", "shutdown"),
-        # The host says that its guest answers, and the guest that it is on no Hyper-V at all.
-        ("own_contradiction", "web01", "heartbeat"),
+        # It is mapped to a virtual machine, and says that it does not run on Hyper-V at all.
+        ("own_guest_not_hyperv", "web01.example", None),
     }
-    assert {item["name"] for item in report["not_seen"]} >= {"hv-away", "web02.example"}
-    assert (report["summary"]["hosts"], report["summary"]["virtual_machines"]) == (3, 103)
+    assert {item["name"] for item in report["not_seen"]} >= {"hv-away", "web01.example", "web02.example"}
+    summary = report["summary"]
+    assert (summary["hosts"], summary["hosts_read"], summary["virtual_machines"]) == (3, 2, 103)
     waived = [item["waived_by"]["id"] for item in report["findings"] if item["waived_by"]]
     assert waived == ["copies"]
+
+
+def test_notes_are_read_only_where_a_rule_names_them(world: World, first: Run) -> None:
+    """They hold what administrators wrote for themselves, and the file of what was collected is kept."""
+    collected = json.loads((world.reports / "collection.json").read_text(encoding="utf-8"))
+    machines = [machine for host in collected["hosts"] for machine in host["virtual_machines"]]
+    assert len(machines) == 103
+    assert not any("notes" in machine for machine in machines)
+    rule = {
+        "id": "my_notes",
+        "title": "VMs must have notes",
+        "severity": "info",
+        "scope": "virtual_machine",
+        "where": "!notes",
+        "side": "host",
+        "description": "Notes say whose the VM is.",
+        "explanation": "There are no notes.",
+        "remedy": "Write some.",
+    }
+    rules = world.file("notes.yml", json.dumps({"version": 1, "rules": [rule]}))
+    run = world.play("--limit", "hv-few", audit_formats=[], audit_rules_files=[rules])
+    assert run.code == 0, run.output
+    result, _files = run.one("Look", "hv-few")["msg"]
+    assert {item["rule"] for item in result["findings"]} >= {"my_notes"}
+    assert all("notes" in machine for machine in run.one(ASK, "hv-few")["virtual_machines"])
 
 
 def test_every_format_is_written_for_owner_and_group_alone(world: World, first: Run) -> None:

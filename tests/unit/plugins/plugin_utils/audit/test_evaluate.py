@@ -90,6 +90,7 @@ def test_matrix_has_the_conclusion_of_every_service(vm: Make, host: Make, guest:
     assert list(shown["services"]) == list(KEYS)
     assert shown["services"]["vss"]["side"] == "guest"
     assert shown["services"]["vss"]["guest"] == "missing"
+    assert shown["services"]["vss"]["case"] == "guest_missing", "for a cell that says more than the side"
     assert shown["services"]["heartbeat"]["side"] == "host"
     assert shown["services"]["shutdown"]["side"] is None
     assert shown.get("checkpoint", "absent") is None

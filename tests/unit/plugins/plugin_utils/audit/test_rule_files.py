@@ -63,6 +63,16 @@ def test_the_rules_that_are_built_in_are_right() -> None:
     ]
 
 
+def test_rules_are_titled_as_requirements_and_word_their_findings() -> None:
+    """A heading that says what should be is read as what is."""
+    for rule in parse_rules([])[0]:
+        assert " must " in rule.data["title"], rule.id
+        assert rule.data.get("finding"), rule.id
+        assert " must " not in rule.data["finding"], rule.id
+    findings = [rule.data["finding"] for rule in parse_rules([])[0]]
+    assert len(set(findings)) == len(findings), "each says something of its own"
+
+
 def test_rule_of_a_user_speaks_in_its_own_words(vm: Make, host: Make, audit: Judge, told: Told) -> None:
     machines = [vm(name, services={"vss": "guest_silent"}) for name in ("sql01", "web01")]
     result = audit(host(*machines), rules=RULE)
