@@ -167,7 +167,7 @@ def audit(planted: Planted, folder: Path, connection: str = "winrm") -> tuple[Ru
             # Nobody listens on the port for discarding.
             hosts[host] = {**next(iter(hosts.values())), f"ansible_{connection}_port": 9, "ansible_port": 9}
         inventory.write_text(json.dumps(data), encoding="utf-8")
-        run = run_playbook(inventory, playbook)
+        run = run_playbook(inventory, playbook, cwd=folder)
     report = folder / "reports" / "audit.json"
     return run, json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
 

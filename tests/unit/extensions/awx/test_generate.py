@@ -47,9 +47,9 @@ def test_every_playbook_has_a_specification_and_a_place_in_the_project() -> None
 def test_a_playbook_validates_by_its_own_specification(playbook: str) -> None:
     (play,) = load("playbooks", f"{playbook}.yml")
     (task,) = play["pre_tasks"]
-    spec = task["ansible.builtin.validate_argument_spec"]["argument_spec"]
-    assert f"'{playbook}.meta.yml'" in spec
-    assert f".argument_specs.{playbook}.options" in spec
+    arguments = task["hyperv.integration.role_options"]
+    assert arguments["specification"] == f"{{{{ playbook_dir }}}}/{playbook}.meta.yml"
+    assert arguments["entry_point"] == playbook
     own = [name for name in options_of(playbook) if name == f"{playbook}_hosts"]
     assert [name for name in own if name not in play["hosts"]] == []
 

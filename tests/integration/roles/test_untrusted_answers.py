@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, hyperv.integration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What hosts and guests return sets no variable that steers a play, in every role."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from playbook_runner import Run, run_playbook
+from scripted import ENVIRONMENT, every_option, guest_answer, host_answer, inventory, machine_id
+
+AUDIT = "hyperv.integration.audit"
+LIARS = ("a-liar", "hv-liar")
+# Rest on a claim, so that the variables which map a guest are worth forging.
+TARGET = {"audit_guest_vm_id": machine_id("web01"), "audit_guest_vm": "web01", "audit_guest_host": "hv1"}
+HOSTS: dict[str, Any] = {"hv1": host_answer("web01", "db01", off={"db01": "shutdown"}), "hv2": host_answer("app01")}
+GUESTS: dict[str, Any] = {"web01": (guest_answer(), {"audit_guest_vm": "web01", "audit_guest_host": "hv1"})}
+
+
+def play(folder: Path, role: str, hosts: str, answers: tuple[Any, Any], *options: str, **variables: Any) -> Run:
+    """A role on machines that answer so. variables: what the operator has in the inventory."""
+    path = folder / "play.yml"
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps([{"hosts": hosts, "gather_facts": False, "roles": [{"role": role}]}]), encoding="utf-8")
+    cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(folder / "cache")}
+    machines = inventory(folder, *answers, **variables)
+    return run_playbook(machines, path, *options, env=ENVIRONMENT | cache, cwd=folder)
+
+
+def audit(folder: Path, answers: tuple[Any, Any], *options: str) -> Run:
+    """The guests come first in the play, so the liar is the machine whose variables count for all."""
+    groups = "hyperv_linux_guests:hyperv_hosts"
+    variables = {"audit_report_dir": "reports", "audit_formats": ["json", "csv"], "audit_fail_on": "low"}
+    return play(folder, AUDIT, groups, answers, *options, **variables)
+
+
+def of_the_others(folder: Path) -> str:
+    """The report without what is said of the liars."""
+    report = json.loads((folder / "reports" / "audit.json").read_text(encoding="utf-8"))
+    theirs = [item for item in report["findings"] if item["host"] not in LIARS and item["guest"] not in LIARS]
+    machines = [item for item in report["virtual_machines"] if item["host"] not in LIARS]
+    not_seen = [item for item in report["not_seen"] if item["name"] not in LIARS]
+    return json.dumps([report["title"], theirs, machines, not_seen, report["rules"]], indent=1)
+
+
+def with_lies(answer: Any, facts: dict[str, Any]) -> Any:
+    return {**answer, "ansible_facts": facts, "ansible_stats": {"data": facts, "per_host": False}}
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, str]:
+    """The same audit without the liars, and what it says."""
+    folder = tmp_path_factory.mktemp("honest")
+    run = audit(folder, (HOSTS, GUESTS))
+    return run, of_the_others(folder)
+
+
+@pytest.fixture(scope="module")
+def lied(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Run]]:
+    """Two runs, the second with the fact cache of the first."""
+    folder = tmp_path_factory.mktemp("lied")
+    facts = every_option(**TARGET, audit_report_dir=str(folder / "elsewhere"), audit_fail_on="never")
+    hosts = {**HOSTS, "hv-liar": with_lies(host_answer("evil01"), facts)}
+    guests = {"a-liar": with_lies(guest_answer(), facts), **GUESTS}
+    return folder, [audit(folder, (hosts, guests)) for _run in range(2)]
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["first run", "second run with the fact cache"])
+def test_audit_of_the_others_with_a_lying_guest_and_a_lying_host(
+    honest: tuple[Run, str], lied: tuple[Path, list[Run]], number: int
+) -> None:
+    folder, runs = lied
+    assert "audit_fail_on" in honest[0].output
+    assert (runs[number].code, honest[0].code) == (2, 2), runs[number].output
+    assert of_the_others(folder) == honest[1]
+    assert {path.name for path in (folder / "reports").iterdir()} == {"audit.json", "audit.csv", "collection.json"}
+    assert not (folder / "elsewhere").exists()
+
+
+def test_lies_are_reported_and_kept_nowhere(lied: tuple[Path, list[Run]]) -> None:
+    folder, runs = lied
+    report = json.loads((folder / "reports" / "audit.json").read_text(encoding="utf-8"))
+    said = {item["name"]: item["why"] for item in report["not_seen"] if item["name"] in LIARS}
+    assert set(said) == set(LIARS)
+    for text in said.values():
+        assert "The machine returned ansible_facts (" in text
+        assert "ansible_stats" in text
+    cached = [path.read_text(encoding="utf-8") for path in (folder / "cache").glob("*")]
+    assert not [text for text in cached if "audit_" in text]
+    assert "CUSTOM STATS" not in runs[0].output
+
+
+def test_options_among_facts_that_were_gathered_before(honest: tuple[Run, str], tmp_path: Path) -> None:
+    """A liar that is not the first machine costs only itself; one that is ends the audit before anybody is asked."""
+    facts = every_option(**TARGET)
+    lies = {"a-liar": (with_lies(guest_answer(), facts), {}), "z-liar": with_lies(guest_answer(), facts)}
+    gather = [{"hosts": "z-liar", "gather_facts": False, "tasks": [{"ansible.builtin.setup": {}}]}]
+    (tmp_path / "gather.yml").write_text(json.dumps(gather), encoding="utf-8")
+    machines = inventory(tmp_path, HOSTS, {**GUESTS, "z-liar": lies["z-liar"]})
+    cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "cache")}
+    gathered = run_playbook(machines, tmp_path / "gather.yml", env=ENVIRONMENT | cache, cwd=tmp_path)
+    assert gathered.code == 0, gathered.output
+    (cached,) = (tmp_path / "cache").glob("*z-liar")
+    assert "audit_guest_vm_id" in cached.read_text(encoding="utf-8")
+
+    run = audit(tmp_path, (HOSTS, {**GUESTS, "z-liar": lies["z-liar"]}))
+    report = json.loads((tmp_path / "reports" / "audit.json").read_text(encoding="utf-8"))
+    (why,) = [item["why"] for item in report["not_seen"] if item["name"] == "z-liar"]
+    assert why.startswith("Its ansible_facts, which it sets itself, hold options of the audit or of the policy.")
+    assert "audit_guest_vm_id, " in why
+    others = [item for item in report["findings"] if item["guest"] != "z-liar"]
+    assert others == json.loads(honest[1])[1]
+    assert run.code == 2
+
+    first = play(tmp_path, AUDIT, "z-liar:hyperv_hosts", (HOSTS, {"z-liar": lies["z-liar"]}), audit_formats=[])
+    assert first.code != 0
+    assert "audit_mode is among the ansible_facts of z-liar" in first.output
+    assert not [result for result in first.results if "Query" in result.task and result.status == "ok"]
+
+
+def test_lying_host_does_not_have_the_policy_enforced(tmp_path: Path) -> None:
+    """It would turn a report into changes of every later host, and itself into the only machine that is left alone."""
+    lies = with_lies(host_answer("evil01"), every_option(host_policy_mode="enforce"))
+    answers = ({"hv-liar": lies, **HOSTS}, {})
+    run = play(tmp_path, "hyperv.integration.host_policy", "hyperv_hosts", answers, host_policy_mode="report")
+    role = "hyperv.integration.host_policy"
+    assert "would set variables of the play" in run.one(f"{role} : Read facts from the host", "hv-liar").msg
+    applied = [result.status for result in run.results if result.task == f"{role} : Apply the plan"]
+    assert applied == ["skipped", "skipped"]
+
+
+def test_lying_guest_is_refused_before_anything_is_planned(tmp_path: Path) -> None:
+    lies = with_lies(guest_answer(), every_option())
+    run = play(tmp_path, "hyperv.integration.linux_guest", "hyperv_linux_guests", ({}, {"a-liar": lies}), "--check")
+    role = "hyperv.integration.linux_guest"
+    assert "would set variables of the play" in run.one(f"{role} : Inspect the guest", "a-liar").msg
+    assert not [result for result in run.results if result.task == f"{role} : Show the plan"]
