@@ -198,24 +198,30 @@ class _UnreadableError(Exception):
 
 
 def _said(results: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    said = _variable(results, name, SAID) or {}
+    # The operator's words may hold what YAML makes of them, such as dates: they are not kept as they are.
+    said = _plain(results, name, SAID) or {}
     if not isinstance(said, dict):
         raise _UnreadableError(f"{SAID} is not a mapping")
     return said
 
 
 def _variable(results: Mapping[str, Any], name: str, key: str) -> Any:
-    """Return a variable of a host or guest in plain Python. Raises _UnreadableError."""
-    try:
-        value = plain(results[name].get(key)) if name in results else None
-    except Exception as error:
-        # Ansible raises what it likes for a variable that holds what it cannot handle, such as hundreds of levels.
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
-        raise _UnreadableError(f"What it returned cannot be read: {reason[:_LONGEST_ERROR]}") from None
+    """Return a variable with what a host or guest has returned, fit to be kept. Raises _UnreadableError."""
+    value = _plain(results, name, key)
     problem = unfit(value)
     if problem:
         raise _UnreadableError(f"What it returned cannot be read: {problem}")
     return value
+
+
+def _plain(results: Mapping[str, Any], name: str, key: str) -> Any:
+    """Return a variable of a host or guest in plain Python. Raises _UnreadableError."""
+    try:
+        return plain(results[name].get(key)) if name in results else None
+    except Exception as error:
+        # Ansible raises what it likes for a variable that holds what it cannot handle, such as hundreds of levels.
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
+        raise _UnreadableError(f"What it returned cannot be read: {reason[:_LONGEST_ERROR]}") from None
 
 
 def _answer(result: Any, key: str, shape: Any) -> tuple[bool, str | None, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -126,6 +127,16 @@ def test_a_policy_that_fails_on_the_facts_leaves_the_facts() -> None:
     assert host["error"] is not None
     assert host["error"].startswith("The policy could not be evaluated for 1 of 1 VMs: ")
     assert host["virtual_machines"] == [WEB01]
+
+
+def test_last_day_that_yaml_reads_as_a_date_is_part_of_the_policy() -> None:
+    override = {"reason": "appliance without agent", "until": date(2099, 12, 31)}
+    rule = {"match": {"name": "web01"}, "services": {"shutdown": False}, "overrides": {"shutdown": override}}
+    host = collect({"hv01": {**HOST, "__audit_said": {"policy": {"rules": [rule]}}}}, ["hv01"], [], NOW)["hosts"][0]
+    assert host["error"] is None
+    assert host["plan"] is not None
+    assert [vm["rules"] for vm in host["plan"]["decisions"]] == [["rule 1"]]
+    json.dumps(host)
 
 
 @pytest.mark.parametrize(
