@@ -127,7 +127,7 @@ def test_options_among_facts_that_were_gathered_before(honest: tuple[Run, str], 
 def test_lying_host_does_not_have_the_policy_enforced(tmp_path: Path) -> None:
     """It would turn a report into changes of every later host, and itself into the only machine that is left alone."""
     lies = with_lies(host_answer("evil01"), every_option(host_policy_mode="enforce"))
-    answers = ({"hv-liar": lies, **HOSTS}, {})
+    answers: tuple[Any, Any] = ({"hv-liar": lies, **HOSTS}, {})
     run = play(tmp_path, "hyperv.integration.host_policy", "hyperv_hosts", answers, host_policy_mode="report")
     role = "hyperv.integration.host_policy"
     assert "would set variables of the play" in run.one(f"{role} : Read facts from the host", "hv-liar").msg

@@ -36,7 +36,7 @@ def guest_answer() -> dict[str, Any]:
 
 def every_option(**values: Any) -> dict[str, Any]:
     """Every variable of every role, as a machine would set it that wants to do harm. values: for some of them."""
-    found = {}
+    found: dict[str, Any] = {}
     for role in ROLES:
         path = CHECKOUT / "roles" / role / "meta" / "argument_specs.yml"
         options = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
