@@ -23,6 +23,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.names im
 
 VERSION = 1
 _SHOWN = 3
+_UNREAD = {"case": "unread"}
 # Rules that compare a virtual machine with others.
 _OF_THE_FLEET = ("own_duplicate_name", "own_duplicate_name_here", "own_running_twice")
 
@@ -99,14 +100,16 @@ class Seen:
     """What an audit looked at, so that of the rest nothing is called fixed.
 
     rules: those that were applied, by id. hosts: that answered without an error. complete: those of them that were
-    asked for all their virtual machines. guests: that were inspected. machines: those that were listed. whole: whether
-    all of all hosts was looked at: no selection, no limit, no host that told less, and none only in the baseline.
+    asked for all their virtual machines, and showed some if they did before. guests: that were inspected. mapped: those
+    of them whose virtual machine is on no host that was not seen. machines: those that were listed. whole: whether all
+    of all hosts was looked at: no selection, no limit, no host that told less, and none only in the baseline.
     """
 
     rules: Mapping[str, Rule]
     hosts: Collection[str]
     complete: Collection[str]
     guests: Collection[str]
+    mapped: Collection[str]
     machines: Mapping[Key, Subject]
     whole: bool
 
@@ -134,7 +137,8 @@ class Seen:
             return False
         if finding["vm"] is None:
             host = finding["host"]
-            return finding["guest"] in self.guests if finding["guest"] else host is None or host in self.hosts
+            guests = self.mapped if "mapping" in rule.match else self.guests
+            return finding["guest"] in guests if finding["guest"] else host is None or host in self.hosts
         if machine is None:
             return self.whole
         return _looked(rule, finding, machine)
@@ -148,7 +152,7 @@ def _needs_all(rule: Rule) -> bool:
 def _looked(rule: Rule, finding: Finding, machine: Subject) -> bool:
     """Whether a virtual machine, which was listed, was looked at as it was for a finding of the baseline."""
     facts, services = machine.facts, machine.services
-    if not services or (finding["service"] and finding["service"] not in services):
+    if not services or (finding["service"] and services.get(finding["service"], _UNREAD)["case"] == _UNREAD["case"]):
         return False
     sources = {item["source"] for item in finding["evidence"]}
     if finding["side"] in ("host", "policy") and facts["has_policy"] is None:

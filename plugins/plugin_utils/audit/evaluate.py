@@ -167,7 +167,7 @@ def _evaluate(collection: Collection, options: _Options) -> Audit:
     machines = list(
         virtual_machines(collection["hosts"], joined, before(options.baseline, moved), options.today, options.grace)
     )
-    seen = _seen(collection, machines, book, options)
+    seen = _seen(collection, joined, machines, book, options)
     gathered: dict[tuple[str | None, str], dict[str, Any]] = {
         (host["name"], vm["id"]): vm for host in collection["hosts"] for vm in host["virtual_machines"]
     }
@@ -200,16 +200,22 @@ def _evaluate(collection: Collection, options: _Options) -> Audit:
     )
 
 
-def _seen(collection: Collection, machines: Iterable[Subject], book: RuleBook, options: _Options) -> Seen:
-    hosts, guests = collection["hosts"], collection["guests"]
+def _seen(
+    collection: Collection, joined: Iterable[Joined], machines: Iterable[Subject], book: RuleBook, options: _Options
+) -> Seen:
+    hosts = collection["hosts"]
     answered = {host["name"] for host in hosts if host["reachable"] and not host["error"]}
-    complete = {host["name"] for host in hosts if host["name"] in answered and not host.get("selected")}
     of_baseline = {vm["host"] for vm in (options.baseline or {}).get("virtual_machines", [])}
+    # To an account without rights Hyper-V shows no virtual machine, and no error.
+    emptied = {host["name"] for host in hosts if not host["virtual_machines"]} & of_baseline
+    complete = {host["name"] for host in hosts if not host.get("selected")} & answered - emptied
+    inspected = {item.guest["name"]: item.mapping for item in joined if item.guest["facts"] is not None}
     return Seen(
         rules={rule.id: rule for rule in book.rules},
         hosts=answered,
         complete=complete,
-        guests={guest["name"] for guest in guests if guest["facts"] is not None},
+        guests=inspected.keys(),
+        mapped={name for name, mapping in inspected.items() if mapping != "host_not_seen"},
         machines={(vm.facts["host"], same_id(vm.facts["id"])): vm for vm in machines},
         whole=len(complete) == len(hosts) and of_baseline <= complete and not options.limited,
     )

@@ -70,7 +70,10 @@ def same_id(text: str) -> str:
 def join(hosts: Iterable[CollectedHost], guests: Sequence[CollectedGuest]) -> list[Joined]:
     """Return for each guest, in the order given, what it was joined to or why it was not."""
     hosts = list(hosts)
-    unseen = {fold(host["name"]) for host in hosts if host["error"] or not host["reachable"]}
+    # A host that shows nothing may hide all it has from an account without rights.
+    unseen = {
+        fold(host["name"]) for host in hosts if host["error"] or not host["reachable"] or not host["virtual_machines"]
+    }
     machines = {(host["name"], same_id(vm["id"])): vm for host in hosts for vm in host["virtual_machines"]}
     by_id, by_name = defaultdict(list), defaultdict(list)
     for key, vm in machines.items():

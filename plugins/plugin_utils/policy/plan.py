@@ -108,12 +108,16 @@ def _decide(facts: Facts, policy: Policy) -> Decision:
     if facts.get("error"):
         decision["notes"].append(f"left alone: {facts['error']}")
         return decision
+    unread: list[str] = []
     for service in KEYS:
         if service not in deciders or deciders[service].services[service] is None:
             continue
         rule, refusal, after = deciders[service], refusals[service], wanted[service]
-        before = (facts["services"].get(service) or {}).get("enabled")
-        if before is None:
+        seen = facts["services"].get(service) or {}
+        before = seen.get("enabled")
+        if before is None and seen.get("offered"):
+            unread.append(f"left alone: whether {service} is enabled on the host could not be read")
+        elif before is None:
             decision["not_offered"].append(service)
         elif refusal:
             decision["refused"].append(refusal)
@@ -128,7 +132,7 @@ def _decide(facts: Facts, policy: Policy) -> Decision:
                     decision["overrides_until"][service] = str(override.until)
                 if ending := policy.ending(rule, service):
                     decision["ending"].append(ending)
-    decision["notes"] = _notes(facts, profiles, decision["services"])
+    decision["notes"] = [*unread, *_notes(facts, profiles, decision["services"])]
     return decision
 
 

@@ -222,6 +222,43 @@ def test_dead_guest_that_is_inspected_for_the_first_time_makes_no_new_finding(
     assert drifted(audit(fleet, inside, baseline=baseline)) == NOTHING
 
 
+UNREAD = {"offered": True, "enabled": None, "verdict": "error", "reason": "unknown_status"}
+
+
+@pytest.mark.parametrize("policy", [{}, {"default": "none"}])
+def test_setting_that_could_not_be_read_has_not_changed(
+    vm: Make, host: Make, audit: Judge, policy: dict[str, Any]
+) -> None:
+    """Neither is what was wrong with it fixed, nor has it drifted, nor does Hyper-V not offer the service."""
+    baseline = kept(audit(host(vm("a", services={"vss": False}), policy=policy)))
+    now = audit(host(vm("a", services={"vss": UNREAD}), policy=policy), baseline=baseline)
+    assert [finding["rule"] for finding in now["findings"]] == ["own_switch_unread"]
+    unseen = [finding["rule"] for finding in baseline["findings"]]
+    assert drifted(now) == {"fixed": [], "unseen": unseen, "new": ["own_switch_unread"]}
+
+
+def test_mapping_of_a_guest_is_unseen_while_its_vm_may_be_on_a_host_that_was_not_seen(
+    vm: Make, host: Make, guest: Make, audit: Judge
+) -> None:
+    machine, claimed = vm("a"), vm("b")["id"]
+    liar = guest(vm_id=machine["id"], claimed_vm_id=claimed)
+    baseline = kept(audit([host(machine), host(vm("b"), name="hv2")], liar))
+    assert [finding["rule"] for finding in baseline["findings"]] == ["own_guest_contradicts_claim"]
+    away = host(reachable=False, error="timed out")
+    now = audit([away, host(vm("b"), name="hv2")], liar, baseline=baseline)
+    assert drifted(now) == {"fixed": [], "unseen": ["own_guest_contradicts_claim"], "new": ["own_host_unreachable"]}
+
+
+def test_host_that_shows_nothing_any_more_was_not_seen(vm: Make, host: Make, guest: Make, audit: Judge) -> None:
+    """To an account without rights Hyper-V shows no VM and no error: that is no proof of an empty host."""
+    machine = vm("a", services={"vss": False})
+    inside = guest(services={"vss": "host_disabled"}, vm_id=machine["id"])
+    baseline = kept(audit(host(machine, policy={}), inside))
+    now = audit(host(policy={}), inside, baseline=baseline)
+    assert [finding["rule"] for finding in now["findings"]] == ["own_host_empty"]
+    assert drifted(now) == {"fixed": [], "unseen": ["own_switch_off"], "new": ["own_host_empty"]}
+
+
 def test_names_are_compared_only_where_all_of_the_fleet_was_seen(vm: Make, host: Make, audit: Judge) -> None:
     fleet = [host(vm("a", name="x"), vm("c"), name="hv1"), host(vm("b", name="x"), name="hv2")]
     baseline = kept(audit(fleet))

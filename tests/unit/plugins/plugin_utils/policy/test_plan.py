@@ -356,9 +356,18 @@ def test_ended_override_stops_only_its_service_on_its_virtual_machines(vm: MakeF
     assert line.endswith("renew it: overrides: {shutdown: {reason: ..., until: <day>}}. [ups01, ups02]")
 
 
+def test_service_whose_setting_could_not_be_read_is_left_alone(vm: MakeFacts) -> None:
+    """It is offered, so the plan must not say that it is not."""
+    facts = vm("web01")
+    facts["services"]["vss"] |= {"enabled": None}
+    (decision,) = make_plan([facts], {})["decisions"]
+    assert (decision["not_offered"], "vss" in decision["services"]) == ([], False)
+    assert decision["notes"] == ["left alone: whether vss is enabled on the host could not be read"]
+
+
 def test_ended_override_of_a_service_that_is_not_offered_is_nothing_to_do(vm: MakeFacts) -> None:
     facts = vm("ups01")
-    facts["services"]["shutdown"]["enabled"] = None
+    facts["services"]["shutdown"] |= {"offered": False, "enabled": None}
     plan = make_plan([facts], {"rules": [with_last_day("2026-12-31")]}, date(2027, 1, 1))
     assert (plan["ended"], plan["decisions"][0]["not_offered"]) == ([], ["shutdown"])
 
