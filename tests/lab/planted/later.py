@@ -672,7 +672,7 @@ class Told:
 
 
 def later_audits(seed: int, rebuild: Callable[[], Later]) -> Iterator[tuple[list[Told], list[tuple[str, Finding]]]]:
-    """Yield for each later audit what it told of its changes, and what it told wrongly besides, with its drift.
+    """Yield for each later audit what it told of its changes, and what it told wrongly besides, with drift and change.
 
     rebuild: makes an audit in which nothing has changed.
     """
@@ -682,7 +682,8 @@ def later_audits(seed: int, rebuild: Callable[[], Later]) -> Iterator[tuple[list
         for change in changes:
             later.changes.append((change.__name__.replace("_", " "), []))
             change(later)
-        yield judge(group, later)
+        told, wrongly = judge(group, later)
+        yield told, [(f"{drift} ({later.changes[0][0]})", finding) for drift, finding in wrongly]
 
 
 def judge(group: str, later: Later) -> tuple[list[Told], list[tuple[str, Finding]]]:
