@@ -469,7 +469,9 @@ def policy_not_evaluable(later: Later) -> None:
     by_notes = {"name": "by notes", "match": {"where": "contains(notes, 'gps')"}, "profile": "lab"}
     later.results[host][SAID]["policy"] = {"rules": [by_notes, *later.planted.policy]}
     later.expect("new", Defect("policy not evaluable", "unknown", ("own_host_partial",), (Place(host),)))
-    later.may_be_unseen.append(_of_host(host))
+    later.may_be_unseen += [_of_host(host), _of_others]
+    # Where file copy may be wanted, a guest that lacks its daemon is what is known.
+    later.allow_new(_of_host(host), ("own_guest_missing",))
 
 
 def rule_disabled(later: Later) -> None:
