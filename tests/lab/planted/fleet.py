@@ -401,11 +401,8 @@ class Planter:
 
     def plant_no_such_machine(self) -> None:
         host, _vm, name = self.machine(guest="linux")
-        # On a host that has told all: elsewhere it may be on one that was not seen.
-        how: dict[str, Any] = self.chance.choice(
-            ({"vm_id": str(uuid.UUID(int=self.chance.getrandbits(128)))}, {"vm": self.name("gone")})
-        )
-        guest = self.guest(name, Guest(), host=host, **how)
+        # By a name on a host that has told all: elsewhere, or by an id, it may be on one that was not seen.
+        guest = self.guest(name, Guest(), vm=self.name("gone"), host=host)
         self.wrong("mapped to nothing", "policy", "own_guest_no_match", guest=guest)
 
     def plant_wrong_machine(self) -> None:

@@ -128,7 +128,10 @@ class Later:
         for defect in self.defects:
             for place in defect.places:
                 at.setdefault(place, []).append(defect)
-        apart = {place.vm for defect in self.defects if _of_names(defect) for place in defect.places}
+        names: dict[str, set[str]] = {}
+        for vm in (vm for host in self.told_all for vm in self.machines(host)):
+            names.setdefault(vm["name"].casefold(), set()).add(vm["id"].lower())
+        apart: set[str | None] = {id for ids in names.values() if len(ids) > 1 for id in ids}
         apart |= {waiver["match"].get("id") for waiver in self.planted.waivers} | self.disputed
         fit = [
             (place, defects)
@@ -377,7 +380,8 @@ def _turn_off(later: Later, place: Place, defects: Iterable[Defect]) -> None:
     vm |= {"state": "Off", "state_code": 3, "uptime_seconds": 0}
     for service in vm["services"].values():
         service |= {"verdict": "not_applicable", "reason": "vm_off"} if service["enabled"] else {}
-    if guest:
+    if guest:  # without the operator's word nobody would know that it is this VM
+        later.results[guest][SAID] = {"vm_id": place.vm, "vm": None, "host": None}
         later.lose_guest(guest)
     for defect in defects:
         of_host = defect.side in ("host", "policy") and not set(defect.rules) <= OF_GUEST
@@ -435,6 +439,7 @@ def host_limited(later: Later) -> None:
         return bool(finding["vm"] and finding["vm"]["id"].lower() in disputed)
 
     later.may_be_unseen += [lambda finding: finding["host"] != host, _of_others, of_disputed]
+    later.may_be_fixed.append(of_disputed)  # as with guests_left_out
     later.allow_new(of_disputed, WITHOUT_GUEST)
 
 
