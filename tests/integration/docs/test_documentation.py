@@ -341,13 +341,6 @@ def test_see_also_leads_to_pages_that_exist() -> None:
     assert [path for path in linked if not (CHECKOUT / path).exists()] == []
 
 
-def test_the_readme_lists_all_content() -> None:
-    text = README.read_text(encoding="utf-8")
-    plugins = [path for path in CHECKOUT.glob("plugins/*/*") if path.suffix == ".yml" or path.parent.name == "lookup"]
-    content = [*(path.stem for path in plugins), *(path.parent.name for path in ROLE_READMES)]
-    assert [name for name in content if f"`{name}`" not in text] == []
-
-
 def test_the_guide_to_policies_shows_what_the_role_says() -> None:
     def facts(name: str, **switches: bool) -> dict[str, Any]:
         enabled = {**dict.fromkeys(KEYS, True), "guest_service_interface": False, **switches}
