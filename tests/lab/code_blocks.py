@@ -47,11 +47,11 @@ class Block:
 
     @property
     def kind(self) -> str:
-        """What a YAML block is: playbook, tasks, policy, fleet, rules, waivers, requirements, inventory, variables,
-        defaults, awx, scenario, workflow, or "" for nothing known.
+        """What a YAML block is: playbook, tasks, policy, audit, fleet, rules, waivers, requirements, inventory,
+        variables, defaults, awx, scenario, workflow, or "" for nothing known.
 
-        A policy is a mapping of the variables of the role host_policy, variables of the role linux_guest, defaults of
-        the role that the guide to Molecule makes.
+        A policy is a mapping of the variables of the role host_policy, an audit one of the role audit, variables of
+        the role linux_guest, defaults of the role that the guide to Molecule makes.
         """
         if self.language != "yaml":
             return ""
@@ -78,6 +78,8 @@ class Block:
                 return "requirements"
             case dict() if all(name.startswith("host_policy_") for name in data):
                 return "policy"
+            case dict() if all(name.startswith("audit_") for name in data):
+                return "audit"
             case dict() if all(name.startswith("linux_guest_") for name in data):
                 return "variables"
             case dict() if all(name.startswith("backup_ready_") for name in data):

@@ -26,6 +26,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.guard im
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.plan import make_plan
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.profiles import PROFILES
 from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.rules import policy_problems
+from ansible_collections.hyperv.integration.plugins.plugin_utils.role_options import Names, read
 from code_blocks import CHECKOUT, Block, code_blocks, commands, examples, links
 from hyperv_simulator import cli, fleet
 from hyperv_simulator.faults import CALL_KINDS, ENDPOINT_KINDS
@@ -204,6 +205,13 @@ def test_policies_hold() -> None:
         problems = [*validator.validate(options).error_messages, *policy_problems({**policy, "rules": lists})]
         found += [f"{block.label}: {problem}" for problem in problems]
     assert found == []
+
+
+def test_variables_of_an_audit_are_options_of_the_role() -> None:
+    text = (CHECKOUT / "roles" / "audit" / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
+    names = Names("audit_", yaml.safe_load(text)["argument_specs"]["main"]["options"])
+    problems = {block.label: read(names, block.data, block.data, (), "/").problems for block in of_kind("audit")}
+    assert [label for label, found in problems.items() if found] == []
 
 
 def test_variables_for_awx_are_those_of_its_configuration() -> None:
