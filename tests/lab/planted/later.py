@@ -344,7 +344,12 @@ def host_renamed(later: Later) -> None:
         said = later.results[guest][SAID]
         said["host"] = to if said["host"] == host else said["host"]
     later.options["waivers"]["text"] = later.options["waivers"]["text"].replace(host, to)
-    later.expect("unchanged", *_there(later.defects, host, to))
+    # A mapping that names the host is another one now, and so is a finding about it.
+    named = [guest["name"] for guest in later.planted.guests if guest["host"] == host]
+    kept = [one for one in later.defects if not {place.guest for place in one.places} & set(named)]
+    later.expect("unchanged", *_there(kept, host, to))
+    later.allow_new(lambda finding: finding["guest"] in named and not finding["vm"], ("own_guest_no_match",))
+    later.may_be_fixed.append(lambda finding: finding["guest"] in named and not finding["vm"])
 
 
 # --- partial views
@@ -475,8 +480,8 @@ def policy_not_evaluable(later: Later) -> None:
     later.results[host][SAID]["policy"] = {"rules": [by_notes, *later.planted.policy]}
     later.expect("new", Defect("policy not evaluable", "unknown", ("own_host_partial",), (Place(host),)))
     later.may_be_unseen += [_of_host(host), _of_others]
-    # Where file copy may be wanted, a guest that lacks its daemon is what is known.
-    later.allow_new(_of_host(host), ("own_guest_missing",))
+    # Where file copy may be wanted, that the guest does not serve it is what is known.
+    later.allow_new(_of_host(host), ("own_guest_missing", "own_silent"))
 
 
 def rule_disabled(later: Later) -> None:
