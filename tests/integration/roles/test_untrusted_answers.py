@@ -6,12 +6,18 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
+from ansible_collections.hyperv.integration.plugins.filter.audit_evaluate import audit_evaluate
+from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import SEVERITIES
+from broken_results import BROKEN_GUESTS, BROKEN_HOSTS, BROKEN_TEXTS, printed
 from playbook_runner import Run, run_playbook
 from scripted import ENVIRONMENT, every_option, guest_answer, host_answer, inventory, machine_id
 
@@ -21,6 +27,14 @@ LIARS = ("a-liar", "hv-liar")
 TARGET = {"audit_guest_vm_id": machine_id("web01"), "audit_guest_vm": "web01", "audit_guest_host": "hv1"}
 HOSTS: dict[str, Any] = {"hv1": host_answer("web01", "db01", off={"db01": "shutdown"}), "hv2": host_answer("app01")}
 GUESTS: dict[str, Any] = {"web01": (guest_answer(), {"audit_guest_vm": "web01", "audit_guest_host": "hv1"})}
+
+
+class Honest(NamedTuple):
+    """An audit without liars and broken machines, and what it says."""
+
+    run: Run
+    report: str
+    summary: dict[str, Any]
 
 
 def play(folder: Path, role: str, hosts: str, answers: tuple[Any, Any], *options: str, **variables: Any) -> Run:
@@ -40,13 +54,44 @@ def audit(folder: Path, answers: tuple[Any, Any], *options: str) -> Run:
     return play(folder, AUDIT, groups, answers, *options, **variables)
 
 
-def of_the_others(folder: Path) -> str:
-    """The report without what is said of the liars."""
-    report = json.loads((folder / "reports" / "audit.json").read_text(encoding="utf-8"))
-    theirs = [item for item in report["findings"] if item["host"] not in LIARS and item["guest"] not in LIARS]
-    machines = [item for item in report["virtual_machines"] if item["host"] not in LIARS]
-    not_seen = [item for item in report["not_seen"] if item["name"] not in LIARS]
+def read(folder: Path, name: str) -> dict[str, Any]:
+    """What the audit has written: its report `audit`, or the `collection` of the facts."""
+    found: dict[str, Any] = json.loads((folder / "reports" / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def of_the_others(folder: Path, names: Collection[str] = LIARS) -> str:
+    """The report without what is said of these: the liars, or those that are broken."""
+    report = read(folder, "audit")
+    theirs = [item for item in report["findings"] if item["host"] not in names and item["guest"] not in names]
+    machines = [item for item in report["virtual_machines"] if item["host"] not in names]
+    not_seen = [item for item in report["not_seen"] if item["name"] not in names]
     return json.dumps([report["title"], theirs, machines, not_seen, report["rules"]], indent=1)
+
+
+def summary_of(folder: Path, names: Collection[str]) -> dict[str, Any]:
+    """The summary of an audit of these machines alone, from the facts that were collected."""
+    collection = read(folder, "collection")
+    parts = {kind: [one for one in collection[kind] if one["name"] in names] for kind in ("hosts", "guests")}
+    found = audit_evaluate({**collection, **parts}, {"evaluated_at": collection["collected_at"]})
+    return dict(found["summary"])
+
+
+def added(one: Any, other: Any) -> Any:
+    """Two summaries in one: their counts together, and the worst of both."""
+    if isinstance(one, dict):
+        return {key: added(one.get(key, 0), other.get(key, 0)) for key in {**one, **other}}
+    if isinstance(one, str):
+        return min(one, other, key=SEVERITIES.index)
+    return None if one is None else one + other
+
+
+def broken_machines(
+    kind: str, results: Mapping[str, Any], texts: Collection[str], honest: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A machine for each of these kinds of broken results, which its name tells."""
+    answers = {**results, **{case: BROKEN_TEXTS[case](honest) for case in texts}}
+    return {f"{kind}-{re.sub('[^a-z0-9]+', '-', case.lower())}": answer for case, answer in answers.items()}
 
 
 def with_lies(answer: Any, facts: dict[str, Any]) -> Any:
@@ -54,11 +99,11 @@ def with_lies(answer: Any, facts: dict[str, Any]) -> Any:
 
 
 @pytest.fixture(scope="module")
-def honest(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, str]:
-    """The same audit without the liars, and what it says."""
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Honest:
+    """The audit of the others alone."""
     folder = tmp_path_factory.mktemp("honest")
     run = audit(folder, (HOSTS, GUESTS))
-    return run, of_the_others(folder)
+    return Honest(run, of_the_others(folder), read(folder, "audit")["summary"])
 
 
 @pytest.fixture(scope="module")
@@ -73,19 +118,19 @@ def lied(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Run]]:
 
 @pytest.mark.parametrize("number", [0, 1], ids=["first run", "second run with the fact cache"])
 def test_audit_of_the_others_with_a_lying_guest_and_a_lying_host(
-    honest: tuple[Run, str], lied: tuple[Path, list[Run]], number: int
+    honest: Honest, lied: tuple[Path, list[Run]], number: int
 ) -> None:
     folder, runs = lied
-    assert "audit_fail_on" in honest[0].output
-    assert (runs[number].code, honest[0].code) == (2, 2), runs[number].output
-    assert of_the_others(folder) == honest[1]
+    assert "audit_fail_on" in honest.run.output
+    assert (runs[number].code, honest.run.code) == (2, 2), runs[number].output
+    assert of_the_others(folder) == honest.report
     assert {path.name for path in (folder / "reports").iterdir()} == {"audit.json", "audit.csv", "collection.json"}
     assert not (folder / "elsewhere").exists()
 
 
 def test_lies_are_reported_and_kept_nowhere(lied: tuple[Path, list[Run]]) -> None:
     folder, runs = lied
-    report = json.loads((folder / "reports" / "audit.json").read_text(encoding="utf-8"))
+    report = read(folder, "audit")
     said = {item["name"]: item["why"] for item in report["not_seen"] if item["name"] in LIARS}
     assert set(said) == set(LIARS)
     for text in said.values():
@@ -96,7 +141,36 @@ def test_lies_are_reported_and_kept_nowhere(lied: tuple[Path, list[Run]]) -> Non
     assert "CUSTOM STATS" not in runs[0].output
 
 
-def test_options_among_facts_that_were_gathered_before(honest: tuple[Run, str], tmp_path: Path) -> None:
+def test_audit_of_the_others_with_many_broken_hosts_and_guests(honest: Honest, tmp_path: Path) -> None:
+    """Each of the broken ones is named and costs only itself. Tasks that run once run on the first, a broken one."""
+    host, guest = host_answer("broken01"), guest_answer()
+    results = printed(BROKEN_HOSTS, lambda _name: copy.deepcopy(host["virtual_machines"][0]))
+    facts = printed(BROKEN_GUESTS, lambda: {"facts": copy.deepcopy(guest["linux_guest"])})
+    # Each text once, and a few of the results, of which test_broken_parts has all: a machine costs a second.
+    texts = list(BROKEN_TEXTS)
+    hosts = broken_machines("host", dict(list(results.items())[::8]), texts[1::2], host)
+    guests = broken_machines("guest", dict(list(facts.items())[1::4]), texts[::2], guest)
+    assert min(len(hosts), len(guests)) >= 15
+    names = {*hosts, *guests}
+
+    run = audit(tmp_path, ({**hosts, **HOSTS}, {**guests, **GUESTS}))
+    assert run.code == honest.run.code, run.output
+    assert of_the_others(tmp_path, names) == honest.report
+
+    report = read(tmp_path, "audit")
+    told = {(name, item["rule"]) for item in report["findings"] if (name := item["guest"] or item["host"]) in names}
+    silent = {"host-nobody-is-there", "host-unreachable"}
+    assert silent <= {*hosts}
+    assert told == {
+        *((name, "own_host_refused") for name in {*hosts} - silent),
+        *((name, "own_host_unreachable") for name in silent),
+        *((name, "own_guest_unreachable") for name in guests),
+    }
+    assert {item["name"] for item in report["not_seen"] if item["kind"] in ("host", "guest")} == names
+    assert report["summary"] == added(summary_of(tmp_path, names), honest.summary)
+
+
+def test_options_among_facts_that_were_gathered_before(honest: Honest, tmp_path: Path) -> None:
     """A liar that is not the first machine costs only itself; one that is ends the audit before anybody is asked."""
     facts = every_option(**TARGET)
     lies = {"a-liar": (with_lies(guest_answer(), facts), {}), "z-liar": with_lies(guest_answer(), facts)}
@@ -110,12 +184,12 @@ def test_options_among_facts_that_were_gathered_before(honest: tuple[Run, str], 
     assert "audit_guest_vm_id" in cached.read_text(encoding="utf-8")
 
     run = audit(tmp_path, (HOSTS, {**GUESTS, "z-liar": lies["z-liar"]}))
-    report = json.loads((tmp_path / "reports" / "audit.json").read_text(encoding="utf-8"))
+    report = read(tmp_path, "audit")
     (why,) = [item["why"] for item in report["not_seen"] if item["name"] == "z-liar"]
     assert why.startswith("Its ansible_facts, which it sets itself, hold options of the audit or of the policy.")
     assert "audit_guest_vm_id, " in why
     others = [item for item in report["findings"] if item["guest"] != "z-liar"]
-    assert others == json.loads(honest[1])[1]
+    assert others == json.loads(honest.report)[1]
     assert run.code == 2
 
     first = play(tmp_path, AUDIT, "z-liar:hyperv_hosts", (HOSTS, {"z-liar": lies["z-liar"]}), audit_formats=[])

@@ -48,7 +48,7 @@ def every_option(**values: Any) -> dict[str, Any]:
 def inventory(folder: Path, hosts: Mapping[str, Any], guests: Mapping[str, Any], **variables: Any) -> Path:
     """Write the answers and an inventory of machines that give them, and return its path.
 
-    hosts, guests: name to an answer, or to a text that is no JSON; guests may have variables as `(answer, variables)`.
+    hosts, guests: name to an answer, or to what is printed in its place, with variables as `(answer, variables)`.
     variables: of all of them, as an operator would have them in group_vars/all.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,8 @@ def inventory(folder: Path, hosts: Mapping[str, Any], guests: Mapping[str, Any],
     def machine(name: str, given: Any) -> dict[str, Any]:
         answer, own = given if isinstance(given, tuple) else (given, {})
         path = folder / f"{name}.answer"
-        path.write_text(answer if isinstance(answer, str) else json.dumps(answer), encoding="utf-8")
+        text = answer if isinstance(answer, str | bytes) else json.dumps(answer)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
         return {"ansible_connection": "scripted", "scripted_answer": str(path), **own}
 
     data = {

@@ -22,6 +22,11 @@ options:
     description: The file. Without one the machine cannot be reached.
     type: str
     vars: [{name: scripted_answer}]
+  code:
+    description: The code with which every command ends.
+    type: int
+    default: 0
+    vars: [{name: scripted_code}]
 """
 
 
@@ -41,7 +46,7 @@ class Connection(ConnectionBase):
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         self._connect()
-        return 0, Path(self.get_option("answer")).read_bytes(), b""
+        return self.get_option("code"), Path(self.get_option("answer")).read_bytes(), b""
 
     def put_file(self, in_path: str, out_path: str) -> None: ...
 
