@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,10 +19,12 @@ import pytest
 from ansible_collections.hyperv.integration.plugins.filter.audit_evaluate import audit_evaluate
 from ansible_collections.hyperv.integration.plugins.plugin_utils.audit.shapes import SEVERITIES
 from broken_results import BROKEN_GUESTS, BROKEN_HOSTS, BROKEN_TEXTS, printed
+from planted.guests import driver_blocked
 from playbook_runner import Run, run_playbook
 from scripted import ENVIRONMENT, every_option, guest_answer, host_answer, inventory, machine_id
 
 AUDIT = "hyperv.integration.audit"
+LINUX_GUEST = "hyperv.integration.linux_guest"
 LIARS = ("a-liar", "hv-liar")
 # Rest on a claim, so that the variables which map a guest are worth forging.
 TARGET = {"audit_guest_vm_id": machine_id("web01"), "audit_guest_vm": "web01", "audit_guest_host": "hv1"}
@@ -215,3 +218,29 @@ def test_lying_guest_is_refused_before_anything_is_planned(tmp_path: Path) -> No
     role = "hyperv.integration.linux_guest"
     assert "would set variables of the play" in run.one(f"{role} : Inspect the guest", "a-liar").msg
     assert not [result for result in run.results if result.task == f"{role} : Show the plan"]
+
+
+def done_in_guest(folder: Path, facts: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Each task of the role, its item, status and message. facts: what Ansible's own modules return besides.
+
+    The driver has to be loaded, after which the role plans a second time.
+    """
+    with tempfile.TemporaryDirectory() as tree:
+        seen = {"changed": False, "linux_guest": driver_blocked().facts(Path(tree))}
+    folder.mkdir()
+    other = folder / "other.answer"
+    other.write_text(json.dumps({"changed": True, "stat": {"exists": False}, "ansible_facts": facts}), encoding="utf-8")
+    guests = {"liar": (seen, {"scripted_other_answer": str(other)})}
+    run = play(folder, LINUX_GUEST, "hyperv_linux_guests", ({}, guests), linux_guest_repair=True)
+    return [(one.task, str(one.data.get("item")), one.status, one.msg) for one in run.results]
+
+
+def test_what_other_modules_return_changes_nothing_that_is_done_in_the_guest(tmp_path: Path) -> None:
+    """Ansible takes the facts of its own modules for variables. The role has read its options before."""
+    private: dict[str, Any] = {"__linux_guest_wishes": {}, "__linux_guest_units": []}
+    lies = every_option(linux_guest_repair=False, linux_guest_plan={"act": False}, **private)
+    done = done_in_guest(tmp_path / "honest", {})
+    assert done_in_guest(tmp_path / "lied", lies) == done
+    assert [task for task, *_rest in done].count(f"{LINUX_GUEST} : Compute the plan") == 2
+    (cached,) = (tmp_path / "lied" / "cache").glob("*liar")
+    assert set(lies) <= set(json.loads(json.loads(cached.read_text(encoding="utf-8"))["__payload__"]))

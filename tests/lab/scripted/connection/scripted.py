@@ -22,6 +22,10 @@ options:
     description: The file. Without one the machine cannot be reached.
     type: str
     vars: [{name: scripted_answer}]
+  other_answer:
+    description: The file for modules that are not of this collection. By default they get the same.
+    type: str
+    vars: [{name: scripted_other_answer}]
   code:
     description: The code with which every command ends.
     type: int
@@ -46,7 +50,9 @@ class Connection(ConnectionBase):
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         self._connect()
-        return self.get_option("code"), Path(self.get_option("answer")).read_bytes(), b""
+        is_other = in_data and b"ansible_collections.hyperv.integration.plugins.modules" not in in_data
+        answer = (is_other and self.get_option("other_answer")) or self.get_option("answer")
+        return self.get_option("code"), Path(answer).read_bytes(), b""
 
     def put_file(self, in_path: str, out_path: str) -> None: ...
 
