@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, TypedDict
@@ -37,6 +38,7 @@ HOST_RESULT, GUEST_RESULT, GUEST_KVP, SAID = (
 # What a message of Ansible may take of a report.
 _LONGEST_ERROR = 1000
 _NOT_ASKED = "It was not asked: something before the audit failed on it."
+_OPTION = re.compile(r"(audit|host_policy)_\w{1,60}", re.ASCII)
 _NOT_OF_THE_MODULE = "It returned what the module would not"
 
 
@@ -123,6 +125,7 @@ def _host(name: str, results: Mapping[str, Any], today: date) -> CollectedHost:
     try:
         said = _said(results, name)
         reachable, error, found = _answer(_variable(results, name, HOST_RESULT), "virtual_machines", list[Any])
+        error = _with_cause(error, results, name)
     except _UnreadableError as problem:
         return CollectedHost(name=name, reachable=True, error=str(problem), virtual_machines=[], plan=None)
     problems: list[str | None] = [error]
@@ -175,6 +178,7 @@ def _guest(name: str, results: Mapping[str, Any]) -> CollectedGuest:
     try:
         said = _said(results, name)
         reachable, error, facts = _answer(_variable(results, name, GUEST_RESULT), "linux_guest", GuestFacts)
+        error = _with_cause(error, results, name)
     except _UnreadableError as problem:
         reachable, error, facts = True, str(problem), None
     with contextlib.suppress(_UnreadableError):
@@ -240,6 +244,21 @@ def _answer(result: Any, key: str, shape: Any) -> tuple[bool, str | None, Any]:
     if problems:
         return True, f"{_NOT_OF_THE_MODULE}: {listed(problems)}", None
     return True, None, result[key]
+
+
+def _with_cause(error: str | None, results: Mapping[str, Any], name: str) -> str | None:
+    """Why there is nothing of one; of one that was not asked with the options among its facts.
+
+    Ansible checks the types of a role's options before its first task, and drops those machines on which one is wrong.
+    """
+    if error != _NOT_ASKED or name not in results:
+        return error
+    with contextlib.suppress(Exception):  # Ansible raises what it likes for variables that it cannot handle.
+        options = sorted(str(fact) for fact in results[name].get("ansible_facts") or () if _OPTION.fullmatch(str(fact)))
+        if options:
+            hold = "Its ansible_facts, which it sets itself, hold options of the audit or of the policy"
+            return f"{error} {hold}: {', '.join(options)}"[:_LONGEST_ERROR]
+    return error
 
 
 def _text(value: Any) -> str | None:

@@ -176,22 +176,26 @@ def test_audit_of_the_others_with_many_broken_hosts_and_guests(honest: Honest, t
 def test_options_among_facts_that_were_gathered_before(honest: Honest, tmp_path: Path) -> None:
     """A liar that is not the first machine costs only itself; one that is ends the audit before anybody is asked."""
     facts = every_option(**TARGET)
-    lies = {"a-liar": (with_lies(guest_answer(), facts), {}), "z-liar": with_lies(guest_answer(), facts)}
-    gather = [{"hosts": "z-liar", "gather_facts": False, "tasks": [{"ansible.builtin.setup": {}}]}]
+    wrong = {**facts, "audit_mode": ["x"]}  # Ansible itself drops this one, before the role begins
+    lies = {"y-liar": with_lies(guest_answer(), wrong), "z-liar": with_lies(guest_answer(), facts)}
+    gather = [{"hosts": "y-liar:z-liar", "gather_facts": False, "tasks": [{"ansible.builtin.setup": {}}]}]
     (tmp_path / "gather.yml").write_text(json.dumps(gather), encoding="utf-8")
-    machines = inventory(tmp_path, HOSTS, {**GUESTS, "z-liar": lies["z-liar"]})
+    machines = inventory(tmp_path, HOSTS, {**GUESTS, **lies})
     cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "cache")}
     gathered = run_playbook(machines, tmp_path / "gather.yml", env=ENVIRONMENT | cache, cwd=tmp_path)
     assert gathered.code == 0, gathered.output
     (cached,) = (tmp_path / "cache").glob("*z-liar")
     assert "audit_guest_vm_id" in cached.read_text(encoding="utf-8")
 
-    run = audit(tmp_path, (HOSTS, {**GUESTS, "z-liar": lies["z-liar"]}))
+    run = audit(tmp_path, (HOSTS, {**GUESTS, **lies}))
     report = read(tmp_path, "audit")
-    (why,) = [item["why"] for item in report["not_seen"] if item["name"] == "z-liar"]
-    assert why.startswith("Its ansible_facts, which it sets itself, hold options of the audit or of the policy.")
-    assert "audit_guest_vm_id, " in why
-    others = [item for item in report["findings"] if item["guest"] != "z-liar"]
+    why = {item["name"]: item["why"] for item in report["not_seen"] if item["name"] in lies}
+    assert why["z-liar"].startswith(
+        "Its ansible_facts, which it sets itself, hold options of the audit or of the policy."
+    )
+    assert why["y-liar"].startswith("It was not asked: something before the audit failed on it. Its ansible_facts, ")
+    assert all("audit_guest_vm_id, " in text for text in why.values())
+    others = [item for item in report["findings"] if item["guest"] not in lies]
     assert others == json.loads(honest.report)[1]
     assert run.code == 2
 

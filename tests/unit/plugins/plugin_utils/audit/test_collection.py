@@ -115,6 +115,18 @@ def test_who_does_not_answer_is_part_of_it_with_the_reason(case: str) -> None:
     assert (guest["reachable"], guest["error"], guest["facts"], guest["system"]) == (reachable, error, None, "unknown")
 
 
+def test_options_among_the_facts_of_one_that_was_not_asked_are_named() -> None:
+    """Ansible drops those on which an option has a wrong type before the role has read any."""
+    facts = {"audit_mode": 5, "kernel": "6.1", "audit_\x1b[2J": 1, "host_policy_rules": "x"}
+    found = collect({name: {"ansible_facts": facts} for name in ("hv01", "g")}, ["hv01"], ["g"], NOW)
+    for part in (*found["hosts"], *found["guests"]):
+        assert (part["reachable"], part["error"]) == (
+            False,
+            "It was not asked: something before the audit failed on it. Its ansible_facts, which it sets itself, hold "
+            "options of the audit or of the policy: audit_mode, host_policy_rules",
+        )
+
+
 def test_a_host_of_which_no_variable_is_known_is_part_of_it() -> None:
     assert collect({}, ["hv01"], [], NOW)["hosts"][0]["error"] is not None
 
