@@ -293,4 +293,5 @@ Function Set-IntegrationComponent {
     }
 }
 
-Export-ModuleMember -Function Get-HostProblem, Import-HyperV, Get-HostVirtualMachine, Get-VirtualMachineState, Get-ClusterOwner, Get-IntegrationComponent, Set-IntegrationComponent
+Export-ModuleMember -Function Get-HostProblem, Import-HyperV, Get-HostVirtualMachine, Get-VirtualMachineState, Get-ClusterOwner
+Export-ModuleMember -Function Get-IntegrationComponent, Set-IntegrationComponent

@@ -141,7 +141,7 @@ class ModuleProcess:
         line = self.process.stdout.readline()
         assert line, "PowerShell has ended"
         disabled, result = line.split("\t", 1)
-        outcome = Outcome({(vm, key) for vm, key in json.loads(disabled)}, json.loads(result))
+        outcome = Outcome(set(map(tuple, json.loads(disabled))), json.loads(result))
         assert "crash" not in outcome.result, (options, outcome.result)
         return outcome
 

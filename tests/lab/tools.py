@@ -63,9 +63,6 @@ def ansible_test(command: str, *arguments: str) -> str:
     seeds.mkdir(parents=True, exist_ok=True)
     for name in GET_PIP:
         shutil.copyfile(workspace.LAB / "get_pip.py", seeds / name)
-    # As in workspace.environment; pip reads this place of old besides the user's own, and wants a no for this option.
-    (home / ".pip").mkdir(exist_ok=True)
-    (home / ".pip" / "pip.conf").write_text("[install]\nno-compile = no\n", encoding="utf-8")
     env = {
         "HOME": str(home),
         # pip's settings stay the user's.

@@ -186,7 +186,7 @@ def unfit(value: Any) -> str | None:
             if kind is dict:
                 below += item
                 below += item.values()
-                if not all(type(key) is str for key in item):
+                if {*map(type, item)} - {str}:
                     return "it holds a key that is not a text"
             elif kind is list:
                 below += item

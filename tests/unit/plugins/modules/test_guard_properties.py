@@ -103,8 +103,8 @@ def by_key(words: Any) -> dict[str, Any]:
 def reasons(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, bool]]:
     """Overrides as they are written, and which are valid."""
     drawn = draw(st.dictionaries(words, overrides, max_size=2).filter(lambda each: len(by_key(each)) == len(each)))
-    return {word: value for word, (value, _) in drawn.items()}, {
-        key: valid for key, (_, valid) in by_key(drawn).items()
+    return {word: value for word, (value, _valid) in drawn.items()}, {
+        key: valid for key, (_value, valid) in by_key(drawn).items()
     }
 
 
@@ -195,19 +195,23 @@ MATCHES: list[tuple[dict[str, Any], set[str]]] = [
 def policies(draw: st.DrawFn) -> Case:
     """Draw all options of the role that the plan depends on."""
     rules, sought = [], []
-    for _ in range(draw(st.integers(1, 2))):
+    for _rule in range(draw(st.integers(1, 2))):
         match, machines = draw(st.sampled_from(MATCHES))
         services = draw(
             st.dictionaries(st.sampled_from(KEYS), st.sampled_from((False, False, True, None)), min_size=1, max_size=3)
         )
         off = {key for key, wanted in services.items() if wanted is False}
         written = {key: draw(overrides) for key in sorted(off) if draw(st.booleans())}
-        rule = {"match": match, "services": services, "overrides": {key: value for key, (value, _) in written.items()}}
+        rule = {
+            "match": match,
+            "services": services,
+            "overrides": {key: value for key, (value, _valid) in written.items()},
+        }
         profile = draw(st.sampled_from((None, *PROFILES)))
         kept = PROFILES[profile].services if profile else {}
         off |= {key for key, wanted in kept.items() if wanted is False and key not in services}
         rules.append({**rule, "profile": profile})
-        sought.append(Sought(machines, off, {key: valid for key, (_, valid) in written.items()}))
+        sought.append(Sought(machines, off, {key: valid for key, (_value, valid) in written.items()}))
     written, common = draw(reasons())
     protected = draw(protections)
     default = draw(st.sampled_from(tuple(PROFILES)))

@@ -146,7 +146,7 @@ def test_expression_that_multiplies_facts_ends(text: str) -> None:
 def test_failure_of_python_is_told_with_field_and_expression(text: str, error: str) -> None:
     """What the library lets through of Python is an error of this expression, as its own errors are."""
     deep: list[Any] = []
-    for _ in range(100_000):
+    for _level in range(100_000):
         deep = [deep]
     facts = {"notes": "x", "generation": 2, "groups": ["a", 1], "deep": deep, "deeper": [deep]}
     with pytest.raises(ValueError, match=r"^match\.where ") as caught:
