@@ -137,16 +137,14 @@ def _id(text: str) -> uuid.UUID | None:
 def plan_problems(plan: Any) -> list[str]:
     """Return what is wrong with a plan."""
     problems = mismatches(plan, Plan, "plan")
-    days = (
-        ()
-        if problems
-        else [
-            (f"plan.decisions[{number}].overrides_until.{key}", day)
-            for number, decision in enumerate(plan["decisions"])
-            for key, day in decision.get("overrides_until", {}).items()
-        ]
-    )
-    return problems + [f"{where} is {day[:60]!r}, not a date" for where, day in days if not _is_date(day)]
+    if problems:
+        return problems
+    return [
+        f"plan.decisions[{number}].overrides_until.{key} is {day[:60]!r}, not a date"
+        for number, decision in enumerate(plan["decisions"])
+        for key, day in decision.get("overrides_until", {}).items()
+        if not _is_date(day)
+    ]
 
 
 def _is_date(text: str) -> bool:
