@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, hyperv.integration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all tests share: set-up's findings, imports from the checkout, PowerShell, and the count of what was not run."""
+"""What all tests share: set-up's findings, imports from the checkout, PowerShell, and what was not run or thinned."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import shlex
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -34,6 +35,7 @@ settings.load_profile("ansible-test" if UNDER_ANSIBLE_TEST else "checkout")
 sys.path[:0] = [str(CHECKOUT / folder) for folder in ("extensions/simulator", "extensions/awx", "tests/lab")]
 
 import needs  # noqa: E402
+import thinning  # noqa: E402
 import workspace  # noqa: E402
 
 for name, value in read_setup_env().items():
@@ -50,19 +52,36 @@ def pwsh() -> str:
 
 
 class NotRun:
-    """Prints, as the last line of all, how many tests were not run and why."""
+    """Prints, as the last lines of all, what was thinned, and how many tests were not run and why.
+
+    Workers import the tests and know what was thinned; they hand it to the process that prints.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.reasons: Counter[str] = Counter()
+        self.thinned: dict[str, str] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.skipped and isinstance(report.longrepr, tuple):
             self.reasons[report.longrepr[2].removeprefix("Skipped: ")] += 1
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker ended. node: xdist's, whose workeroutput is missing where the worker crashed."""
+        self.thinned.update(getattr(node, "workeroutput", {}).get("thinned", {}))
+
     def pytest_unconfigure(self) -> None:
+        thinned = "; ".join({**self.thinned, **thinning.NOTES}.values())
         counted = ", ".join(f"{count} ({reason})" for reason, count in self.reasons.most_common())
-        self.config.get_terminal_writer().line(f"Not run: {counted or 'nothing'}")
+        writer = self.config.get_terminal_writer()
+        writer.line(f"Thinned (`make test-all` runs all): {thinned or 'nothing'}")
+        writer.line(f"Not run: {counted or 'nothing'}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["thinned"] = thinning.NOTES
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,13 +12,14 @@ import pytest
 
 import needs
 from guests import Guest
-from guests.root_file_systems import chosen_suites
+from guests.root_file_systems import SUITES, chosen_suites
+from thinning import thinned
 
 # Without a choice of releases `molecule test --all` has these scenarios: tests/integration/test_molecule.py.
 collect_ignore = [] if os.environ.get("HVIS_GUESTS") else ["test_molecule.py"]
 
 
-@pytest.fixture(scope="module", params=chosen_suites())
+@pytest.fixture(scope="module", params=thinned("Debian releases as booted guests", full=SUITES, sample=chosen_suites()))
 def suite(request: pytest.FixtureRequest) -> str:
     """A Debian release that is to be tested, on a machine that can boot it."""
     needs.linux_guests()
