@@ -15,7 +15,7 @@ attributes:
     platforms: linux
     support: full
     details:
-      - The target is a Linux guest with Python 3.8 or later. Nothing but its standard library is used.
+      - The target is a Linux guest with Python 3.6 or later. Nothing but its standard library is used.
 """
 
     KVP = r"""

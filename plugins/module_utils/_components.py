@@ -10,8 +10,6 @@ This table is the one home of these facts in Python; _Components.psm1 is its twi
 the two equal. PowerShell Direct is not in it: its only switch is the service in the guest.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 
@@ -33,14 +31,14 @@ class Component(NamedTuple):
 
     key: str
     guid: str
-    aliases: tuple[str, ...]
+    aliases: "tuple[str, ...]"
     display_name: str
     protected: bool
     impact: str
     enabled_by_default: bool
 
 
-COMPONENTS: tuple[Component, ...] = (
+COMPONENTS: "tuple[Component, ...]" = (
     Component(
         key="heartbeat",
         guid="84EAAE65-2F2E-45F5-9BB5-0E857DC8EB47",
@@ -97,17 +95,17 @@ COMPONENTS: tuple[Component, ...] = (
     ),
 )
 
-KEYS: tuple[str, ...] = tuple(component.key for component in COMPONENTS)
-BY_KEY: dict[str, Component] = {component.key: component for component in COMPONENTS}
-PROTECTED: tuple[str, ...] = tuple(component.key for component in COMPONENTS if component.protected)
+KEYS: "tuple[str, ...]" = tuple(component.key for component in COMPONENTS)
+BY_KEY: "dict[str, Component]" = {component.key: component for component in COMPONENTS}
+PROTECTED: "tuple[str, ...]" = tuple(component.key for component in COMPONENTS if component.protected)
 
 # Words are compared exactly: keys are lower case ASCII, so no language's rules for letter case can interfere.
-_KEY_OF_WORD: dict[str, str] = {
+_KEY_OF_WORD: "dict[str, str]" = {
     word: component.key for component in COMPONENTS for word in (component.key, *component.aliases)
 }
-WORDS: tuple[str, ...] = tuple(_KEY_OF_WORD)
+WORDS: "tuple[str, ...]" = tuple(_KEY_OF_WORD)
 
 
-def service_key(word: str) -> str | None:
+def service_key(word: str) -> "str | None":
     """Return the key for a key or an alias, and None when there is no such service."""
     return _KEY_OF_WORD.get(word)

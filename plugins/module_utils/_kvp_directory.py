@@ -10,8 +10,6 @@ The path of an image goes through directories that others have filled. A check o
 be enough: what was a directory can be a link a moment later.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

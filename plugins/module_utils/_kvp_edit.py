@@ -6,8 +6,6 @@
 
 """What putting and removing items makes of the records of a pool. No file is touched here."""
 
-from __future__ import annotations
-
 from typing import Mapping, NamedTuple, Sequence
 
 from ansible_collections.hyperv.integration.plugins.module_utils._kvp_record import (
@@ -24,14 +22,14 @@ class Change(NamedTuple):
     duplicates_removed: how many records beyond the first were dropped, by the key that they share with it.
     """
 
-    records: list[bytes]
-    added: list[str]
-    modified: list[str]
-    removed: list[str]
-    duplicates_removed: dict[str, int]
+    records: "list[bytes]"
+    added: "list[str]"
+    modified: "list[str]"
+    removed: "list[str]"
+    duplicates_removed: "dict[str, int]"
 
     @property
-    def keys(self) -> list[str]:
+    def keys(self) -> "list[str]":
         """All keys that something happened to."""
         return sorted({*self.added, *self.modified, *self.removed, *self.duplicates_removed})
 

@@ -24,8 +24,6 @@ an edit moves records only towards the beginning. One case cannot be told from a
 last, and the host removed since, looks as if it had not been written yet, and comes back.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import operator
@@ -130,7 +128,7 @@ def _same(new: bytes, now: bytes, position: int, length: int) -> bool:
     return new[position : position + length] == now[position : position + length]
 
 
-def _length_on_the_way(old: bytes, new: bytes, now: bytes) -> int | None:
+def _length_on_the_way(old: bytes, new: bytes, now: bytes) -> "int | None":
     """Return how much of the pool the writer can have left; others appended the rest. None: they did more than that."""
     if len(now) < len(old):
         return None
@@ -184,7 +182,7 @@ def _merge(journal: Journal, now: bytes) -> bytes:
     return b"".join(merged) + tail
 
 
-def _uncut(old: list[bytes], new: list[bytes], record: bytes) -> bytes | None:
+def _uncut(old: "list[bytes]", new: "list[bytes]", record: bytes) -> "bytes | None":
     """Return the record that was being written when the writer died, for one that holds only its beginning."""
     for index, whole in enumerate(new):
         under = old[index] if index < len(old) else bytes(RECORD_SIZE)

@@ -21,8 +21,6 @@ What holds here, and why:
   host just then changes the same pool; hosts write to pool 0 and 3 alone. So an edit is looked at once more.
 """
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import hashlib
@@ -73,8 +71,8 @@ class Snapshot(NamedTuple):
 
     data: bytes
     present: bool
-    journal: bytes | None
-    journal_state: str | None
+    journal: "bytes | None"
+    journal_state: "str | None"
 
 
 class Plan(NamedTuple):
@@ -85,9 +83,9 @@ class Plan(NamedTuple):
     """
 
     recovered: bytes
-    outcome: str | None
+    outcome: "str | None"
     tail: bytes
-    before: list[bytes]
+    before: "list[bytes]"
     change: Change
     target: bytes
 
@@ -97,9 +95,9 @@ class Edited(NamedTuple):
 
     plan: Plan
     changed: bool
-    created: list[str]
-    tail_file: str | None
-    journal_file: str | None
+    created: "list[str]"
+    tail_file: "str | None"
+    journal_file: "str | None"
 
 
 def pool_file(directory: str, name: str) -> str:
@@ -159,7 +157,7 @@ class Pool:
             " somebody put the old records back. See who else writes there (fuser, auditctl -w)."
         )
 
-    def _edit_once(self, edit: Edit, only_if_undone: Plan | None = None) -> Edited:
+    def _edit_once(self, edit: Edit, only_if_undone: "Plan | None" = None) -> Edited:
         created: list[str] = []
         if self._missing():
             found = self.read()
@@ -256,7 +254,7 @@ class Pool:
         finally:
             os.close(descriptor)
 
-    def _journal(self) -> tuple[bytes | None, str | None]:
+    def _journal(self) -> "tuple[bytes | None, str | None]":
         try:
             with self._opened() as directory:
                 descriptor = open_file(os.path.basename(self.journal_path), os.O_RDONLY, directory)
@@ -275,17 +273,17 @@ class Pool:
             return data, DAMAGED
         return data, PENDING
 
-    def _merged_name(self, found: Snapshot, plan: Plan) -> str | None:
+    def _merged_name(self, found: Snapshot, plan: Plan) -> "str | None":
         """Return where a journal goes that is not simply done with."""
         if found.journal and (plan.outcome == MERGED or found.journal_state == DAMAGED):
             return self._aside("journal", found.journal)
         return None
 
-    def _aside(self, what: str, data: bytes) -> str | None:
+    def _aside(self, what: str, data: bytes) -> "str | None":
         """Return the file for bytes that are taken out of the pool, the same one for the same bytes."""
         return f"{self.path}.{what}-{hashlib.sha256(data).hexdigest()[:12]}" if data else None
 
-    def _missing(self) -> list[str]:
+    def _missing(self) -> "list[str]":
         try:
             with self._opened() as directory:
                 os.stat(self._name, dir_fd=directory, follow_symlinks=False)
@@ -296,7 +294,7 @@ class Pool:
             raise self._failure("read", error) from error
         return []
 
-    def _create(self) -> list[str]:
+    def _create(self) -> "list[str]":
         """Make the file, and its directory, as the daemon does; whoever is faster, both get the same file."""
         created = []
         try:
@@ -419,7 +417,7 @@ def _plan(found: Snapshot, edit: Edit) -> Plan:
 def _undone(made: Plan, now: Sequence[bytes]) -> bool:
     """Tell whether a key that was changed has its old records again. Other new ones are somebody's own change."""
 
-    def of(key: str, records: Sequence[bytes]) -> list[bytes]:
+    def of(key: str, records: Sequence[bytes]) -> "list[bytes]":
         return [record for record in records if show(key_of(record)) == key]
 
     return any(of(key, now) == of(key, made.before) for key in made.change.keys)

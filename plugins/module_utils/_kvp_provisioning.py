@@ -20,8 +20,6 @@ Their forms, from the sources of both projects:
   its fields, quoted with ``'`` by cloud-init and with ``"`` by azure-init. cloud-init cuts it at 1023 characters.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import csv
@@ -62,7 +60,7 @@ class Undecodable(Exception):
     """Why a record stays as it is."""
 
 
-def decode_provisioning(records: Sequence[bytes]) -> dict[str, list[dict[str, Any]]]:
+def decode_provisioning(records: Sequence[bytes]) -> "dict[str, list[dict[str, Any]]]":
     """Return the reports and events of these records, and with a reason those that look like one but are none.
 
     Records of other programs are in none of the three lists.
@@ -83,7 +81,7 @@ def decode_provisioning(records: Sequence[bytes]) -> dict[str, list[dict[str, An
     return {"reports": reports, "events": events, "undecoded": undecoded}
 
 
-def _grouped(records: Sequence[bytes]) -> dict[str, list[tuple[str, str]]]:
+def _grouped(records: Sequence[bytes]) -> "dict[str, list[tuple[str, str]]]":
     """Return keys and values of provisioning records, those together that are pieces of one event."""
     groups: dict[str, list[tuple[str, str]]] = {}
     for record in records:
@@ -101,7 +99,7 @@ def _grouped(records: Sequence[bytes]) -> dict[str, list[tuple[str, str]]]:
     return groups
 
 
-def _report(value: str) -> dict[str, Any]:
+def _report(value: str) -> "dict[str, Any]":
     quote = '"' if "agent=Azure-Init" in value else "'"
     try:
         rows = list(csv.reader([value], delimiter="|", quotechar=quote))
@@ -120,7 +118,7 @@ def _report(value: str) -> dict[str, Any]:
     return report
 
 
-def _event(pieces: list[tuple[str, str]]) -> dict[str, Any]:
+def _event(pieces: "list[tuple[str, str]]") -> "dict[str, Any]":
     key = pieces[0][0]
     prefix = key.split("|", 1)[0]
     if prefix == CLOUD_INIT:
@@ -143,7 +141,7 @@ def _event(pieces: list[tuple[str, str]]) -> dict[str, Any]:
     )
 
 
-def _cloud_init_event(pieces: list[tuple[str, str]]) -> dict[str, Any]:
+def _cloud_init_event(pieces: "list[tuple[str, str]]") -> "dict[str, Any]":
     matches = [_CLOUD_INIT_KEY.fullmatch(key) for key, _value in pieces]
     match = matches[0]
     if match is None:
@@ -173,7 +171,7 @@ def _cloud_init_event(pieces: list[tuple[str, str]]) -> dict[str, Any]:
     )
 
 
-def _joined(indexes: list[int], values: list[str]) -> dict[str, Any]:
+def _joined(indexes: "list[int]", values: "list[str]") -> "dict[str, Any]":
     """Return the value that was split over several records."""
     if sorted(indexes) != list(range(len(indexes))):
         raise Undecodable(f"pieces are missing or there twice: {', '.join(map(str, sorted(indexes)))}")
@@ -193,7 +191,7 @@ def _joined(indexes: list[int], values: list[str]) -> dict[str, Any]:
     return heads[0]
 
 
-def _diagnostic_event(pieces: list[tuple[str, str]]) -> dict[str, Any]:
+def _diagnostic_event(pieces: "list[tuple[str, str]]") -> "dict[str, Any]":
     matches = [_DIAGNOSTIC_KEY.fullmatch(key) for key, _value in pieces]
     match = matches[0]
     if match is None:
@@ -217,13 +215,13 @@ def _diagnostic_event(pieces: list[tuple[str, str]]) -> dict[str, Any]:
     )
 
 
-def _fields(agent: str, **known: Any) -> dict[str, Any]:
+def _fields(agent: str, **known: Any) -> "dict[str, Any]":
     """Return an event with all fields that any agent fills."""
     names = ("incarnation", "vm_id", "type", "name", "event_id", "time", "end", "result", "duration", "message")
     return {"agent": agent, **{name: known.get(name) for name in names}}
 
 
-def _json_object(text: str) -> dict[str, Any]:
+def _json_object(text: str) -> "dict[str, Any]":
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
@@ -233,12 +231,12 @@ def _json_object(text: str) -> dict[str, Any]:
     return content
 
 
-def _text(value: Any) -> str | None:
+def _text(value: Any) -> "str | None":
     """Return a text that can be written as UTF-8: JSON may hold halves of surrogate pairs."""
     return value.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(value, str) else None
 
 
-def _seconds(value: Any) -> float | None:
+def _seconds(value: Any) -> "float | None":
     """Return a number that JSON knows: Python also reads NaN and Infinity."""
     return float(value) if type(value) in (int, float) and 0 <= value < 1e12 else None
 

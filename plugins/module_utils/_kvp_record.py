@@ -10,8 +10,6 @@ What follows the first NUL of a field means nothing: hv_kvp_daemon allocates its
 the bytes that it was given, and a shorter value leaves the end of the one before (measured with 5.10, 6.1, 6.12, 7.2).
 """
 
-from __future__ import annotations
-
 import base64
 from typing import Any
 
@@ -30,7 +28,7 @@ class KvpError(Exception):
     """What went wrong and the way out, in the words that the user is to read."""
 
 
-def split_records(data: bytes) -> tuple[list[bytes], bytes]:
+def split_records(data: bytes) -> "tuple[list[bytes], bytes]":
     """Return the whole records of a pool, and the bytes after them that are less than one."""
     whole = len(data) - len(data) % RECORD_SIZE
     return [data[start : start + RECORD_SIZE] for start in range(0, whole, RECORD_SIZE)], data[whole:]
@@ -88,7 +86,7 @@ def show(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
-def described(name: str, raw: bytes) -> dict[str, Any]:
+def described(name: str, raw: bytes) -> "dict[str, Any]":
     """Return {name: text}, and the exact bytes as name_base64 when the text does not tell them."""
     fields = {name: show(raw)}
     try:
@@ -98,7 +96,7 @@ def described(name: str, raw: bytes) -> dict[str, Any]:
     return fields
 
 
-def items_of(records: list[bytes]) -> list[dict[str, Any]]:
+def items_of(records: "list[bytes]") -> "list[dict[str, Any]]":
     """Return one item per key, in the order of the first record that has it, with that record's value."""
     items: dict[bytes, dict[str, Any]] = {}
     for record in records:
@@ -110,7 +108,7 @@ def items_of(records: list[bytes]) -> list[dict[str, Any]]:
     return list(items.values())
 
 
-def duplicates_of(records: list[bytes]) -> list[dict[str, Any]]:
+def duplicates_of(records: "list[bytes]") -> "list[dict[str, Any]]":
     """Return every key that several records have, with all their values in order."""
     values: dict[bytes, list[bytes]] = {}
     for record in records:

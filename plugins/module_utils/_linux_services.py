@@ -10,8 +10,6 @@ Keys are those of _components.py. What a distribution packages is data of the ro
 names by which a guest shows what it has, whichever distribution it is.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 
@@ -31,8 +29,8 @@ class LinuxService(NamedTuple):
     class_guid: str
     instance_guid: str
     node: str = ""
-    daemons: tuple[str, ...] = ()
-    units: tuple[str, ...] = ()
+    daemons: "tuple[str, ...]" = ()
+    units: "tuple[str, ...]" = ()
 
 
 DRIVER = "hv_utils"
@@ -40,7 +38,7 @@ DRIVER = "hv_utils"
 UIO_DRIVER = "uio_hv_generic"
 UIO_COPY_SINCE = (6, 10)
 
-LINUX_SERVICES: tuple[LinuxService, ...] = (
+LINUX_SERVICES: "tuple[LinuxService, ...]" = (
     LinuxService(
         key="heartbeat",
         class_guid="57164f39-9115-4e78-ab55-382f3bd5422d",
@@ -84,5 +82,5 @@ LINUX_SERVICES: tuple[LinuxService, ...] = (
 )
 
 # File copy from kernel 6.10 on. The node is /dev/uioN; some distributions kept the name of the unit.
-UIO_COPY_DAEMONS: tuple[str, ...] = ("hv_fcopy_uio_daemon",)
-UIO_COPY_UNITS: tuple[str, ...] = ("hv-fcopy-uio-daemon", "hypervfcopyd", "hv_fcopy_uio_daemon", "hv-fcopy-daemon")
+UIO_COPY_DAEMONS: "tuple[str, ...]" = ("hv_fcopy_uio_daemon",)
+UIO_COPY_UNITS: "tuple[str, ...]" = ("hv-fcopy-uio-daemon", "hypervfcopyd", "hv_fcopy_uio_daemon", "hv-fcopy-daemon")

@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: linux_guest_info
 short_description: Tell the state of the integration services inside a Linux guest
@@ -286,7 +284,7 @@ def main() -> None:
     if not os.path.isdir(module.params["root"]):
         module.fail_json(msg=f"root={module.params['root']}: there is no such directory; mount the image there first")
 
-    def run(command: list[str]) -> str | None:
+    def run(command: "list[str]") -> "str | None":
         if module.get_bin_path(command[0]) is None:
             return None
         code, output, _errors = module.run_command(command, environ_update={"LC_ALL": "C"})

@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: linux_guest_kvp
 short_description: Tell the Hyper-V host something, from inside a Linux guest
@@ -193,7 +191,7 @@ from ansible_collections.hyperv.integration.plugins.module_utils._kvp_record imp
 )
 
 MASK = "********"
-ARGUMENTS: dict[str, dict[str, Any]] = {
+ARGUMENTS: "dict[str, dict[str, Any]]" = {
     # no_log keeps the values out of the log of the guest, whoever forgets mask_values.
     "put": {"type": "dict", "default": {}, "no_log": True},
     "absent": {"type": "list", "elements": "str", "default": []},
@@ -219,7 +217,7 @@ def wanted(params: Mapping[str, Any]) -> Edit:
     return Edit(texts, params["absent"], params["purge"])
 
 
-def diff_of(edited: Edited, masked: bool) -> dict[str, str]:
+def diff_of(edited: Edited, masked: bool) -> "dict[str, str]":
     """Return the items that change, before and after."""
     plan = edited.plan
     before = lines_of(plan.before, plan.change.keys, MASK if masked else None)
@@ -229,7 +227,7 @@ def diff_of(edited: Edited, masked: bool) -> dict[str, str]:
     return {"before": "".join(f"{line}\n" for line in before), "after": "".join(f"{line}\n" for line in after)}
 
 
-def lines_of(records: list[bytes], keys: list[str], instead: Any) -> list[str]:
+def lines_of(records: "list[bytes]", keys: "list[str]", instead: Any) -> "list[str]":
     """Return a line for each record with one of the keys; instead: what to show for every value."""
     return [
         f"{printable(show(key_of(record)))}: {instead or printable(show(value_of(record)))}"
@@ -242,7 +240,7 @@ def printable(text: str) -> str:
     return text if text.isprintable() else json.dumps(text)
 
 
-def result_of(edited: Edited, damaged_journal: bool) -> dict[str, Any]:
+def result_of(edited: Edited, damaged_journal: bool) -> "dict[str, Any]":
     plan = edited.plan
     outcome = DAMAGED if damaged_journal else plan.outcome
     return {

@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: linux_guest_kvp_info
 short_description: Read what the Hyper-V host tells a Linux guest, and what the guest tells it
@@ -385,7 +383,7 @@ def switch(text: str) -> Any:
 
 
 # The keys of pool 3 and what their values are. Source: LISA (microsoft/lisa, testsuites/core/kvp.py).
-HOST_FACTS: dict[str, Callable[[str], Any]] = {
+HOST_FACTS: "dict[str, Callable[[str], Any]]" = {
     "HostName": str,
     "PhysicalHostName": str,
     "PhysicalHostNameFullyQualified": str,
@@ -405,7 +403,7 @@ HOST_FACTS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def host_of(records: list[bytes]) -> dict[str, Any]:
+def host_of(records: "list[bytes]") -> "dict[str, Any]":
     """Return the facts of pool 3; of a key that is there twice the first, as the daemon does."""
     values = {show(key_of(record)): show(value_of(record)) for record in reversed(records)}
     facts = {snake_case(key): read(values[key]) if key in values else None for key, read in HOST_FACTS.items()}
@@ -416,7 +414,7 @@ def snake_case(key: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key).lstrip("_")
 
 
-def described_pool(pool: Pool, found: Snapshot) -> dict[str, Any]:
+def described_pool(pool: Pool, found: Snapshot) -> "dict[str, Any]":
     records, tail = split_records(found.data)
     journal = {"file": pool.journal_path, "state": found.journal_state}
     return {

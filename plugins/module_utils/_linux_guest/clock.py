@@ -6,8 +6,6 @@
 
 """Where the guest's clock takes its time from, and whether the host's clock is among its sources."""
 
-from __future__ import annotations
-
 import fnmatch
 import os
 from typing import Any, Iterator
@@ -29,7 +27,7 @@ _CHRONY = ("/etc/chrony/chrony.conf", "/etc/chrony.conf")
 _DEEPEST = 10
 
 
-def read_clock(root: Root, processes: Processes) -> dict[str, Any]:
+def read_clock(root: Root, processes: Processes) -> "dict[str, Any]":
     """`time` of the facts. uses_ptp is what chrony is configured to, not what it has chosen."""
     device = find_ptp_device(root)
     source = next((name for program, name in _PROGRAMS.items() if processes.running([program]) is not None), "none")
@@ -50,7 +48,7 @@ def read_clock(root: Root, processes: Processes) -> dict[str, Any]:
     }
 
 
-def find_ptp_device(root: Root) -> str | None:
+def find_ptp_device(root: Root) -> "str | None":
     """The PTP clock of hv_utils. With a second one in the guest (mlx5) /dev/ptp0 may be the other."""
     for name in root.names("/sys/class/ptp"):
         if root.line(f"/sys/class/ptp/{name}/clock_name") == "hyperv":
@@ -83,7 +81,7 @@ def chrony_lines(root: Root, path: str, depth: int = 0) -> Iterator[str]:
             yield line.strip()
 
 
-def is_host_clock(root: Root, line: str, device: str | None) -> bool:
+def is_host_clock(root: Root, line: str, device: "str | None") -> bool:
     """Whether a line of chrony's configuration names the PTP clock of the host."""
     words = line.split()
     if len(words) < 3 or words[0].lower() != "refclock" or words[1].upper() != "PHC":

@@ -6,8 +6,6 @@
 
 """Where a daemon's program is, and whether it really is one."""
 
-from __future__ import annotations
-
 from typing import Iterable
 
 from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.files import Root
@@ -15,7 +13,7 @@ from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.fi
 FOLDERS = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/lib/hyper-v/bin", "/usr/local/sbin")
 
 
-def find_daemon(root: Root, names: Iterable[str], kernel: str) -> tuple[str | None, str | None]:
+def find_daemon(root: Root, names: Iterable[str], kernel: str) -> "tuple[str | None, str | None]":
     """(path, what is wrong): the first of these programs that is installed, None when there is none that would run."""
     wrong = None
     for name in names:
@@ -29,7 +27,7 @@ def find_daemon(root: Root, names: Iterable[str], kernel: str) -> tuple[str | No
     return None, wrong
 
 
-def _defect(root: Root, path: str, name: str, kernel: str) -> str | None:
+def _defect(root: Root, path: str, name: str, kernel: str) -> "str | None":
     if not root.is_executable(path):
         return f"{path} is not executable"
     # Ubuntu's is a script that runs the one of the kernel's own package. Source: linux-cloud-tools-common.

@@ -9,8 +9,6 @@
 The packages are the same as in the variables of the role linux_guest; a test proves that.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any
 
@@ -46,7 +44,7 @@ FAMILIES = {
 KVP, VSS, COPY = "key_value_pair_exchange", "vss", "guest_service_interface"
 
 
-def _all(names: list[str]) -> dict[str, list[str]]:
+def _all(names: "list[str]") -> "dict[str, list[str]]":
     """One set of packages for all daemons."""
     return dict.fromkeys((KVP, VSS, COPY), names)
 
@@ -55,7 +53,7 @@ _RED_HAT = {KVP: ["hypervkvpd"], VSS: ["hypervvssd"], COPY: ["hypervfcopyd"]}
 _UBUNTU = ["linux-cloud-tools-common", "linux-cloud-tools-{kernel}"]
 
 # Family -> service -> packages; `{kernel}` is the release of the running kernel.
-PACKAGES: dict[str, dict[str, list[str]]] = {
+PACKAGES: "dict[str, dict[str, list[str]]]" = {
     "alpine": _all(["hvtools"]),
     "arch": {**_all(["hyperv"]), COPY: []},
     "azurelinux": _RED_HAT,
@@ -70,7 +68,7 @@ PACKAGES: dict[str, dict[str, list[str]]] = {
 _ENTRY = re.compile(r"""^([A-Z0-9_]+)=(?:"([^"]*)"|'([^']*)'|(\S*))\s*$""", re.MULTILINE)
 
 
-def read_distribution(root: Root) -> dict[str, Any]:
+def read_distribution(root: Root) -> "dict[str, Any]":
     """`distribution` of the facts. Source of the files: os-release(5)."""
     text = root.text("/etc/os-release") or root.text("/usr/lib/os-release") or ""
     entries = {name: double or single or bare for name, double, single, bare in _ENTRY.findall(text)}
@@ -86,13 +84,13 @@ def read_distribution(root: Root) -> dict[str, Any]:
     }
 
 
-def packages(distribution: dict[str, Any], key: str, kernel: str) -> list[str]:
+def packages(distribution: "dict[str, Any]", key: str, kernel: str) -> "list[str]":
     """The packages with the daemon of a service; none when this collection knows of none."""
     names = PACKAGES.get(distribution["family"], {}).get(key, [])
     return [name.format(kernel=kernel) for name in names]
 
 
-def why_not_packaged(distribution: dict[str, Any], key: str, uio_copy: bool, architecture: str) -> str | None:
+def why_not_packaged(distribution: "dict[str, Any]", key: str, uio_copy: bool, architecture: str) -> "str | None":
     """Why no package of this distribution has the daemon of a service; None when one has, or nobody knows."""
     family, version = distribution["family"], distribution["version"]
     if family == "amazon":

@@ -6,8 +6,6 @@
 
 """All that linux_guest_info tells, in one pass."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 
@@ -44,7 +42,7 @@ _SHOWN = (
 )
 
 
-def gather(root: Root, run: vmbus.Run) -> dict[str, Any]:
+def gather(root: Root, run: vmbus.Run) -> "dict[str, Any]":
     """`linux_guest` of the module linux_guest_info.
 
     run: runs a command and returns its output, None when it failed or is not there. Only asked for a running guest.
@@ -100,7 +98,7 @@ def gather(root: Root, run: vmbus.Run) -> dict[str, Any]:
 class _Guest:
     """Looks at one service after the other."""
 
-    def __init__(self, root: Root, release: str, known: dict[str, Any], init: str, architecture: str) -> None:
+    def __init__(self, root: Root, release: str, known: "dict[str, Any]", init: str, architecture: str) -> None:
         self._root = root
         self._kernel = release
         self._distribution = known
@@ -108,7 +106,7 @@ class _Guest:
         self.architecture = architecture
         self._devices = vmbus.find_devices(root)
 
-    def look(self, service: LinuxService, processes: Processes) -> dict[str, Any]:
+    def look(self, service: LinuxService, processes: Processes) -> "dict[str, Any]":
         device = self._devices.get(service.key, {"path": None, "driver": None, "override": None, "uio": None})
         uio = service.key == distribution.COPY and self._copies_by_uio(device)
         daemons = UIO_COPY_DAEMONS if uio else service.daemons
@@ -139,13 +137,13 @@ class _Guest:
             "unit": units.find_unit(self._root, self._init, UIO_COPY_UNITS if uio else service.units),
         }
 
-    def _copies_by_uio(self, device: dict[str, Any]) -> bool:
+    def _copies_by_uio(self, device: "dict[str, Any]") -> bool:
         if device["driver"]:
             return bool(device["driver"] == UIO_DRIVER)
         return kernel.version_of(self._kernel) >= UIO_COPY_SINCE
 
 
-def _shown(facts: dict[str, Any]) -> dict[str, Any]:
+def _shown(facts: "dict[str, Any]") -> "dict[str, Any]":
     attached: bool | None = None
     if facts["has_daemon"] and (facts["process"] or facts["everyone_seen"]):
         attached = facts["process"] is not None
@@ -153,7 +151,7 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
     return {**{name: facts[name] for name in _SHOWN}, "bound": bound, "attached": attached}
 
 
-def _container(root: Root) -> str | None:
+def _container(root: Root) -> "str | None":
     """What contains this system, None when nothing does. Source: systemd's CONTAINER_INTERFACE, podman, Docker."""
     named = root.line("/run/systemd/container")
     if named:
@@ -165,8 +163,8 @@ def _container(root: Root) -> str | None:
 
 
 def _missing(
-    root: Root, evidence: str | None, isolation: str | None, services: dict[str, dict[str, Any]]
-) -> list[dict[str, str]]:
+    root: Root, evidence: "str | None", isolation: "str | None", services: "dict[str, dict[str, Any]]"
+) -> "list[dict[str, str]]":
     """The facts that could not be had, with the reason."""
     missing = []
     if not all(facts["everyone_seen"] for facts in services.values()):

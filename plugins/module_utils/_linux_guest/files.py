@@ -6,8 +6,6 @@
 
 """Reading files under a root: this guest's own, or that of an image that is not booted."""
 
-from __future__ import annotations
-
 import os
 from typing import Callable
 
@@ -54,12 +52,12 @@ class Root:
             left = [name for name in target.split("/") if name] + left
         return "/" + "/".join(done)
 
-    def text(self, path: str) -> str | None:
+    def text(self, path: str) -> "str | None":
         """What is in a file, None when there is none or it cannot be read."""
         data = self.data(path)
         return None if data is None else data.decode("utf-8", "replace")
 
-    def data(self, path: str) -> bytes | None:
+    def data(self, path: str) -> "bytes | None":
         try:
             with open(self._inside(path), "rb") as file:
                 return file.read()
@@ -69,7 +67,7 @@ class Root:
             pass
         return None
 
-    def line(self, path: str) -> str | None:
+    def line(self, path: str) -> "str | None":
         """A file of one line, as sysfs has them."""
         text = self.text(path)
         return None if text is None else text.strip().strip("\0")
@@ -83,7 +81,7 @@ class Root:
     def is_executable(self, path: str) -> bool:
         return self._test(lambda name: os.path.isfile(name) and bool(os.stat(name).st_mode & 0o111), path)
 
-    def names(self, path: str) -> list[str]:
+    def names(self, path: str) -> "list[str]":
         """The sorted names in a directory, none when there is none."""
         try:
             return sorted(os.listdir(self._inside(path)))
@@ -93,7 +91,7 @@ class Root:
             pass
         return []
 
-    def link(self, path: str) -> str | None:
+    def link(self, path: str) -> "str | None":
         """Where a link points, as it is written; None when it is none or cannot be read."""
         try:
             return os.readlink(self._outside(path.strip("/").split("/")))
@@ -103,12 +101,12 @@ class Root:
             pass
         return None
 
-    def link_name(self, path: str) -> str | None:
+    def link_name(self, path: str) -> "str | None":
         """The last part of where a link points: the name of a driver, for one."""
         target = self.link(path)
         return None if target is None else os.path.basename(target)
 
-    def attribute(self, path: str, name: str) -> bytes | None:
+    def attribute(self, path: str, name: str) -> "bytes | None":
         """An extended attribute, None without one."""
         try:
             return os.getxattr(self._inside(path), name)
@@ -124,5 +122,5 @@ class Root:
     def _inside(self, path: str) -> str:
         return self._outside(self.real(path).strip("/").split("/"))
 
-    def _outside(self, parts: list[str]) -> str:
+    def _outside(self, parts: "list[str]") -> str:
         return os.path.join(self.path, *parts)

@@ -6,8 +6,6 @@
 
 """What the VSS daemon would do to each mount when the host asks it to freeze the file systems for a backup."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.files import Root
@@ -29,7 +27,7 @@ _NOT_FREEZABLE = {
 _NETWORK = {"9p", "ceph", "cifs", "nfs", "nfs4", "smb3", "glusterfs"}
 
 
-def read_freeze(root: Root) -> dict[str, Any]:
+def read_freeze(root: Root) -> "dict[str, Any]":
     """`freeze` of the facts: frozen, skipped, failing and unknown, in the order of /proc/mounts."""
     result: dict[str, list[Any]] = {"frozen": [], "skipped": [], "failing": [], "unknown": []}
     for line in (root.text("/proc/mounts") or "").splitlines():
@@ -51,7 +49,7 @@ def read_freeze(root: Root) -> dict[str, Any]:
     return result
 
 
-def _skipped(root: Root, source: str, kind: str, options: list[str]) -> str | None:
+def _skipped(root: Root, source: str, kind: str, options: "list[str]") -> "str | None":
     """Why the daemon leaves a mount alone; empty when nobody would expect it to do otherwise; None when it does not."""
     if not source.startswith("/dev/"):
         if kind == "zfs":

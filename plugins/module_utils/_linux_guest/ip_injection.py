@@ -6,8 +6,6 @@
 
 """Whether the host could set addresses in this guest, as Hyper-V Replica does in a failover."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 
@@ -20,7 +18,7 @@ _COMPILED = re.compile(rb"(/[\x21-\x24\x26-\x7e]*/)(?:hv_get_dns_info|hv_get_dhc
 _PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
-def read_ip_injection(root: Root, daemon: str | None, unit: dict[str, str]) -> dict[str, Any]:
+def read_ip_injection(root: Root, daemon: "str | None", unit: "dict[str, str]") -> "dict[str, Any]":
     """`ip_injection` of the facts. daemon: the path of hv_kvp_daemon; unit: systemd's properties of its unit."""
     problems = []
     scripts: dict[str, str | None] = dict.fromkeys(SCRIPTS)

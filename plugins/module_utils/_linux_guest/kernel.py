@@ -6,8 +6,6 @@
 
 """The kernel, and whether hv_utils, on which every integration service rests, is in it, loaded, or kept out."""
 
-from __future__ import annotations
-
 import os
 import re
 from typing import Any
@@ -37,13 +35,13 @@ def read_kernel(root: Root) -> str:
     return max(installed, key=_natural, default="")
 
 
-def version_of(release: str) -> tuple[int, int]:
+def version_of(release: str) -> "tuple[int, int]":
     """(major, minor) of a release; (0, 0) when there is none."""
     match = re.match(r"(\d+)\.(\d+)", release)
     return (int(match.group(1)), int(match.group(2))) if match else (0, 0)
 
 
-def module_state(root: Root, kernel: str, module: str) -> dict[str, Any]:
+def module_state(root: Root, kernel: str, module: str) -> "dict[str, Any]":
     """`{state, blocked_by}` of a module.
 
     state: loaded, builtin, available (it could be loaded), blocked (it could, if it were not kept out), missing (not
@@ -65,7 +63,7 @@ def _state(root: Root, kernel: str, module: str, blocked: bool) -> str:
     return "missing" if known else "unknown"
 
 
-def _listed(root: Root, kernel: str, file: str) -> set[str]:
+def _listed(root: Root, kernel: str, file: str) -> "set[str]":
     """Names of the modules that a file of depmod lists."""
     for folder in ("/lib/modules", "/usr/lib/modules"):
         text = root.text(f"{folder}/{kernel}/{file}") if kernel else None
@@ -75,7 +73,7 @@ def _listed(root: Root, kernel: str, file: str) -> set[str]:
     return set()
 
 
-def blockers(root: Root, module: str) -> list[dict[str, str]]:
+def blockers(root: Root, module: str) -> "list[dict[str, str]]":
     """What keeps a module from being loaded: `{path, line}` each."""
     found = []
     for path in _configuration_files(root):
@@ -96,7 +94,7 @@ def blockers(root: Root, module: str) -> list[dict[str, str]]:
     return found
 
 
-def _configuration_files(root: Root) -> list[str]:
+def _configuration_files(root: Root) -> "list[str]":
     files: dict[str, str] = {}
     for folder in _CONFIGURATION:
         for name in root.names(folder):
@@ -105,7 +103,7 @@ def _configuration_files(root: Root) -> list[str]:
     return [files[name] for name in sorted(files)]
 
 
-def _joined(text: str) -> list[str]:
+def _joined(text: str) -> "list[str]":
     """The lines that say something; a backslash joins a line with the next."""
     lines = (line.strip() for line in text.replace("\\\n", " ").splitlines())
     return [line for line in lines if line and not line.startswith("#")]
@@ -115,5 +113,5 @@ def _plain(name: str) -> str:
     return name.replace("-", "_")
 
 
-def _natural(text: str) -> list[tuple[int, str]]:
+def _natural(text: str) -> "list[tuple[int, str]]":
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", text)]

@@ -6,8 +6,6 @@
 
 """Which processes run, and which of them holds a device open."""
 
-from __future__ import annotations
-
 import os
 from typing import Any, Iterable
 
@@ -21,12 +19,12 @@ class Processes:
         self._root = root
         self._names = {int(name): self._program(name) for name in root.names("/proc") if name.isdigit()}
 
-    def running(self, names: Iterable[str]) -> int | None:
+    def running(self, names: Iterable[str]) -> "int | None":
         """The number of a process whose program has one of these names."""
         wanted = set(names)
         return next((number for number, name in sorted(self._names.items()) if name in wanted), None)
 
-    def holder(self, node: str, likely: Iterable[str]) -> tuple[dict[str, Any] | None, bool]:
+    def holder(self, node: str, likely: Iterable[str]) -> "tuple[dict[str, Any] | None, bool]":
         """`{pid, name}` of the process that has a device open, and whether every process could be looked at.
 
         Those that are likely to are looked at first: as a rule nobody else's files need to be read.

@@ -6,8 +6,6 @@
 
 """SELinux: its mode, and the contexts of what the daemons use."""
 
-from __future__ import annotations
-
 from typing import Any, Iterable
 
 from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.files import Root
@@ -15,7 +13,7 @@ from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.fi
 POOLS = "/var/lib/hyperv"
 
 
-def read_selinux(root: Root, paths: Iterable[str]) -> dict[str, Any]:
+def read_selinux(root: Root, paths: Iterable[str]) -> "dict[str, Any]":
     """`selinux` of the facts. mode is None where the kernel shows none: SELinux is off or not built in."""
     mode = {"1": "enforcing", "0": "permissive"}.get(root.line("/sys/fs/selinux/enforce") or "")
     contexts: dict[str, str] = {}

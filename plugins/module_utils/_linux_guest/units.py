@@ -10,8 +10,6 @@
 read in the packages' rules).
 """
 
-from __future__ import annotations
-
 from typing import Iterable
 
 from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.files import Root
@@ -39,7 +37,7 @@ def find_init(root: Root) -> str:
     return "openrc" if root.exists("/sbin/openrc") else "other"
 
 
-def find_unit(root: Root, init: str, names: Iterable[str]) -> str | None:
+def find_unit(root: Root, init: str, names: Iterable[str]) -> "str | None":
     """The first of these units that is installed, with `.service` where it is systemd's."""
     for name in names:
         if init == "openrc" and root.exists(f"/etc/init.d/{name}"):
@@ -51,7 +49,7 @@ def find_unit(root: Root, init: str, names: Iterable[str]) -> str | None:
     return None
 
 
-def read_states(root: Root, init: str, units: Iterable[str], run: Run) -> dict[str, dict[str, str]]:
+def read_states(root: Root, init: str, units: Iterable[str], run: Run) -> "dict[str, dict[str, str]]":
     """Unit -> its properties (see PROPERTIES); units that nothing is known about are left out.
 
     For OpenRC the only ones are LoadState (loaded) and ActiveState (active, inactive).

@@ -9,8 +9,6 @@
 Pure: everything that was seen comes in, nothing is looked up.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from ansible_collections.hyperv.integration.plugins.module_utils._linux_services import DRIVER, UIO_DRIVER
@@ -39,27 +37,27 @@ class Seen(NamedTuple):
 
     key: str
     booted: bool  # False for an image: then nothing of host, kernel state and processes can be seen
-    evidence: str | None  # of Hyper-V: vmbus, dmi or None
-    isolation: str | None
+    evidence: "str | None"  # of Hyper-V: vmbus, dmi or None
+    isolation: "str | None"
     offered: bool
-    driver: str | None  # bound to the device
-    override: str | None  # driver_override of the device
+    driver: "str | None"  # bound to the device
+    override: "str | None"  # driver_override of the device
     wanted_driver: str  # hv_utils, or uio_hv_generic
-    module: dict[str, Any]  # state and blocked_by of that driver
+    module: "dict[str, Any]"  # state and blocked_by of that driver
     has_daemon: bool  # whether the service needs one at all
-    node: str | None
+    node: "str | None"
     node_present: bool
-    process: dict[str, Any] | None  # that holds the node
+    process: "dict[str, Any] | None"  # that holds the node
     everyone_seen: bool  # whether every process could be looked at
-    daemon: str | None
-    daemon_defect: str | None
-    packages: list[str]
-    not_packaged: str | None
-    unit: str | None
-    unit_properties: dict[str, str]
+    daemon: "str | None"
+    daemon_defect: "str | None"
+    packages: "list[str]"
+    not_packaged: "str | None"
+    unit: "str | None"
+    unit_properties: "dict[str, str]"
 
 
-def judge(seen: Seen) -> tuple[str, str, str | None]:
+def judge(seen: Seen) -> "tuple[str, str, str | None]":
     """(verdict, explanation, remedy). The remedy is None where nothing is wrong, or nothing can be done."""
     if not seen.booted:
         return _driver_in_image(seen) or _daemon_installed(seen) or _prepared(seen)
@@ -82,7 +80,7 @@ def judge(seen: Seen) -> tuple[str, str, str | None]:
     return _driver(seen) or (_daemon(seen) if seen.has_daemon else _in_kernel(seen))
 
 
-def _driver(seen: Seen) -> tuple[str, str, str | None] | None:
+def _driver(seen: Seen) -> "tuple[str, str, str | None] | None":
     """What is wrong with the driver, None when it is bound."""
     if seen.driver == seen.wanted_driver:
         return None
@@ -111,7 +109,7 @@ def _bind(seen: Seen) -> str:
     return "see what the kernel logged about hv_utils and hv_vmbus"
 
 
-def _driver_in_image(seen: Seen) -> tuple[str, str, str | None] | None:
+def _driver_in_image(seen: Seen) -> "tuple[str, str, str | None] | None":
     state = seen.module["state"]
     if state == "missing":
         return (
@@ -129,7 +127,7 @@ def _driver_in_image(seen: Seen) -> tuple[str, str, str | None] | None:
     return None
 
 
-def _in_kernel(seen: Seen) -> tuple[str, str, str | None]:
+def _in_kernel(seen: Seen) -> "tuple[str, str, str | None]":
     """Heartbeat, shutdown, time synchronization: the driver answers the host itself."""
     if seen.module["blocked_by"]:
         place = seen.module["blocked_by"][0]
@@ -141,7 +139,7 @@ def _in_kernel(seen: Seen) -> tuple[str, str, str | None]:
     return "ok", f"{DRIVER} serves it", None
 
 
-def _daemon(seen: Seen) -> tuple[str, str, str | None]:
+def _daemon(seen: Seen) -> "tuple[str, str, str | None]":
     if seen.process:
         return "ok", f"{seen.process['name']} (process {seen.process['pid']}) serves it", None
     installed = _daemon_installed(seen)
@@ -159,7 +157,7 @@ def _daemon(seen: Seen) -> tuple[str, str, str | None]:
     return "daemon_stopped", f"nobody holds {seen.node}; {seen.unit} is {state or 'in an unknown state'}", _start(seen)
 
 
-def _daemon_installed(seen: Seen) -> tuple[str, str, str | None] | None:
+def _daemon_installed(seen: Seen) -> "tuple[str, str, str | None] | None":
     """What is wrong with the program of the daemon, None when it is there or none is needed."""
     if not seen.has_daemon or seen.daemon:
         return None
@@ -171,7 +169,7 @@ def _daemon_installed(seen: Seen) -> tuple[str, str, str | None] | None:
     return "no_daemon", what, "install the Hyper-V daemons (tools/hv of the kernel's sources)"
 
 
-def _prepared(seen: Seen) -> tuple[str, str, str | None]:
+def _prepared(seen: Seen) -> "tuple[str, str, str | None]":
     if seen.module["state"] == "unknown":
         return "unknown", f"this image has no kernel whose modules could be looked at for {seen.wanted_driver}", None
     return "prepared", "nothing is missing in this image; what the host offers is seen once it runs", None

@@ -6,8 +6,6 @@
 
 """What the VMBus and the firmware tell: whether this is Hyper-V, what the host offers, and what is bound to it."""
 
-from __future__ import annotations
-
 import re
 from typing import Any, Callable
 
@@ -22,10 +20,10 @@ _LOGGED = re.compile(r"Hyper-V: Isolation Config: Group A 0x[0-9a-f]+, Group B 0
 # Source: systemd src/basic/confidential-virt.c (option --cvm since 254).
 _DETECTED = {"sev-snp": "SNP", "tdx": "TDX", "none": "none"}
 
-Run = Callable[[list[str]], "str | None"]
+Run = Callable[["list[str]"], "str | None"]
 
 
-def find_evidence(root: Root) -> str | None:
+def find_evidence(root: Root) -> "str | None":
     """What shows that this is a Hyper-V guest: `vmbus`, `dmi`, or nothing.
 
     `ansible_virtualization_type` says VirtualPC there (measured with ansible-core 2.19), so it is not asked.
@@ -36,7 +34,7 @@ def find_evidence(root: Root) -> str | None:
     return "dmi" if (vendor, product) == ("Microsoft Corporation", "Virtual Machine") else None
 
 
-def find_devices(root: Root) -> dict[str, dict[str, Any]]:
+def find_devices(root: Root) -> "dict[str, dict[str, Any]]":
     """Service key -> `{path, driver, override, uio}` of each service that the host offers.
 
     Source: Documentation/ABI/stable/sysfs-bus-vmbus (Linux).
@@ -57,7 +55,7 @@ def find_devices(root: Root) -> dict[str, dict[str, Any]]:
     return found
 
 
-def find_isolation(root: Root, run: Run) -> str | None:
+def find_isolation(root: Root, run: Run) -> "str | None":
     """How the host isolates this guest: none, VBS, SNP or TDX; None when nothing tells.
 
     Linux refuses data exchange, VSS and file copy in a confidential guest.
