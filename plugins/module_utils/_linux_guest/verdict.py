@@ -75,7 +75,7 @@ def judge(seen: Seen) -> "tuple[str, str, str | None]":
         return (
             "host_disabled",
             "the host does not offer this service to the virtual machine",
-            f"switch {seen.key} on on the host, for example with hyperv.integration.vm_integration_service",
+            f"enable {seen.key} on the host, for example with hyperv.integration.vm_integration_service",
         )
     return _driver(seen) or (_daemon(seen) if seen.has_daemon else _in_kernel(seen))
 

@@ -123,7 +123,8 @@ class Row:
         )
 
 
-_SWITCH_ON = "Switch {service} on on the host: hyperv.integration.vm_integration_service, or the role host_policy."
+_WITH = "with the module hyperv.integration.vm_integration_service or the role host_policy."
+_ENABLE = "Enable {service} on the host " + _WITH
 _MEND = "{guest_remedy}"
 _BROKEN: tuple[GuestState, ...] = ("stopped", "missing", "blocked")
 
@@ -154,7 +155,7 @@ ROWS: tuple[Row, ...] = (
         "should_be_on_both",
         "both",
         "The switch on the host is off, and with it on the guest would not serve it either: {guest_explanation}",
-        f"{_SWITCH_ON} And in the guest: {_MEND}",
+        f"{_ENABLE} And in the guest: {_MEND}",
         ("off",),
         ("on",),
         guest=_BROKEN,
@@ -163,7 +164,7 @@ ROWS: tuple[Row, ...] = (
         "should_be_on",
         "host",
         "The switch on the host is off, and it has to be on.",
-        _SWITCH_ON,
+        _ENABLE,
         ("off",),
         ("on",),
     ),
@@ -182,7 +183,7 @@ ROWS: tuple[Row, ...] = (
         "should_be_off",
         "host",
         "The switch on the host is on, and the policy wants it off.",
-        "Switch {service} off on the host: hyperv.integration.vm_integration_service, or the role host_policy.",
+        "Disable {service} on the host " + _WITH,
         wish=("off",),
     ),
     Row(
@@ -314,7 +315,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         "silent_unseen",
         "unknown",
-        "On the host it is on, and the guest has not made contact. Why is known only in the guest: nobody looked.",
+        "{service} is enabled on the host, but the guest has not responded. "
+        "The cause is visible only inside the guest, which this audit did not inspect.",
         "Look into the guest: hyperv.integration.linux_guest_info in Linux, the services vmic* in Windows.",
         view=("silent",),
     ),

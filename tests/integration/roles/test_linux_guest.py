@@ -157,7 +157,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
     "off": (OFF, {}, None),
     "forced": (OFF, {"linux_guest_force": True}, None),
     "container": ({"container": "podman"}, {}, None),
-    "host-disabled": (NOT_DAEMONS, {}, "switch vss on on the host"),
+    "host-disabled": (NOT_DAEMONS, {}, "enable vss on the host"),
     "host-disabled-told": (NOT_DAEMONS, {"linux_guest_verify": False}, None),
     "confidential": ({"isolation": "SNP", **NOT_DAEMONS}, {}, None),
     "kept-out": ({"driver": "available", "modprobe": BLACKLIST}, {}, "site.conf: blacklist hv_utils"),

@@ -259,7 +259,7 @@ class Guest:
         self.run("systemctl", "daemon-reload")
 
     def enable(self, key: str) -> None:
-        """Switch a service on on the host: the device comes, and systemd starts what it wants."""
+        """Enable a service on the host: the device comes, and systemd starts what it wants."""
         assert self._services
         self._services.add(key)
         self.offered.add(key)

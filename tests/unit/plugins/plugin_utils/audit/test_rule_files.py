@@ -78,7 +78,7 @@ def test_rule_of_a_user_speaks_in_its_own_words(vm: Make, host: Make, audit: Jud
     result = audit(host(*machines), rules=RULE)
     assert told(result) == [("my_rule", "unknown", "sql01", "vss"), ("own_silent", "unknown", "web01", "vss")]
     finding = result["findings"][0]
-    assert finding["explanation"].startswith("sql01 cannot be backed up: On the host it is on, and the guest")
+    assert finding["explanation"].startswith("sql01 cannot be backed up: vss is enabled on the host, but the guest")
     assert finding["remedy"].startswith("Look into the guest"), "that of the truth table"
     titles = [reference["title"] for reference in finding["references"]]
     assert titles[0] == "Our handbook, 4.2"
