@@ -8,8 +8,10 @@ from pathlib import Path
 
 try:
     from hyperv_simulator.cli import main
+
+    code = main()
 except ModuleNotFoundError as error:
     requirements = Path(__file__).resolve().parents[1] / "requirements.txt"
     sys.exit(f"hvsim: no Python package {error.name!r}: {sys.executable} -m pip install -r {requirements}")
 
-sys.exit(main())
+sys.exit(code)

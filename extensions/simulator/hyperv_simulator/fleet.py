@@ -17,14 +17,16 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import yaml
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
 
 from hyperv_simulator.errors import FleetError
 from hyperv_simulator.machine import Data
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 MAX_ERRORS = 20
 Place = tuple[str | int, ...]  # the way to a value: ("hosts", 0, "virtual_machines", 3, "state")
@@ -35,10 +37,6 @@ _SCHEMA = Path(__file__).with_name("fleet.schema.json")
 
 def _is_moment(value: object) -> bool:
     return not isinstance(value, str) or bool(datetime.fromisoformat(value))
-
-
-_FORMATS = FormatChecker(())
-_FORMATS.checks("date-time", raises=ValueError)(_is_moment)
 
 
 class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -136,10 +134,15 @@ def _clashes(data: Data) -> Iterator[tuple[Place, str]]:
 
 @cache
 def _validator(definition: str | None = None) -> Draft202012Validator:
+    # Not above: it takes longer than all else that a command does which checks nothing.
+    from jsonschema import Draft202012Validator, FormatChecker
+
+    formats = FormatChecker(())
+    formats.checks("date-time", raises=ValueError)(_is_moment)
     schema = json.loads(_SCHEMA.read_text(encoding="utf-8"))
     if definition:
         schema = {"$ref": f"#/$defs/{definition}", "$defs": schema["$defs"]}
-    return Draft202012Validator(schema, format_checker=_FORMATS)
+    return Draft202012Validator(schema, format_checker=formats)
 
 
 def _place(error: ValidationError) -> Place:
