@@ -24,11 +24,12 @@ WEEKLY: dict[str, Any] = {
     "audit_baseline_missing": "ignore",
     "audit_fail_on_new": "high",
 }
+APP = {"app01": "shutdown"}
 DATED = re.compile(r"\d{8}T\d{6}Z")
 
 
 class Weekly(NamedTuple):
-    """Three audits, and the names in the directory of the reports after each. The second has a limit."""
+    """Three audits, and the names in the directory of the reports after each. The third has a limit."""
 
     folder: Path
     runs: list[Run]
@@ -36,7 +37,7 @@ class Weekly(NamedTuple):
 
 
 def audit(folder: Path, off: dict[str, str], *options: str) -> Run:
-    hosts = {"hv1": host_answer("web01", "db01", off=off), "hv2": host_answer("app01")}
+    hosts = {"hv1": host_answer("web01", "db01", off=off), "hv2": host_answer("app01", off=off)}
     play = {"hosts": "hyperv_hosts", "gather_facts": False, "roles": [{"role": "hyperv.integration.audit"}]}
     playbook = folder / "playbooks" / "audit.yml"
     playbook.parent.mkdir(exist_ok=True)
@@ -57,7 +58,7 @@ def weekly(tmp_path_factory: pytest.TempPathFactory) -> Weekly:
         (reports / name).mkdir(parents=True)
         (reports / name / file).touch()
     runs, after = [], []
-    for off, options in (({"web01": "vss"}, ()), ({}, ("--limit", "hv2")), ({"db01": "shutdown"}, ())):
+    for off, options in (({"web01": "vss"}, ()), (APP, ()), (APP, ("--limit", "hv2"))):
         runs.append(audit(folder, off, *options))
         after.append({path.name for path in reports.iterdir()})
     return Weekly(folder, runs, after)
@@ -87,30 +88,39 @@ def test_only_old_directories_of_audits_are_removed(weekly: Weekly) -> None:
     """Two are kept; one that holds something else is never removed."""
     old = dated(weekly.after[0])[:-1]
     assert old == ["20200102T000000Z", "20200103T000000Z"]
-    assert dated(weekly.after[2])[0] == "20200102T000000Z"
-    assert len(dated(weekly.after[2])) == 3
-    assert "mine" in weekly.after[2]
-
-
-def test_limited_audit_does_not_replace_the_next_baseline(weekly: Weekly) -> None:
-    assert weekly.runs[1].code == 0, weekly.runs[1].output
-    added = weekly.after[1] - weekly.after[0]
-    assert added == {"audit.partial.json", "audit.partial.junit.xml", "collection.partial.json"}
-    partial = json.loads((weekly.folder / "reports" / "audit.partial.json").read_text(encoding="utf-8"))
-    assert partial["summary"]["hosts"] == 1
+    assert dated(weekly.after[1])[0] == "20200102T000000Z"
+    assert len(dated(weekly.after[1])) == 3
+    assert "mine" in weekly.after[1]
 
 
 def test_gate_on_new_findings(weekly: Weekly) -> None:
     """vss was off and is on again; shutdown is off, which is new. Without JUnit's threshold all would be red."""
-    third = weekly.runs[2]
-    assert third.code != 0
-    (gate,) = [result for result in third.results if "Fail on open findings" in result.task]
+    second = weekly.runs[1]
+    assert second.code != 0
+    (gate,) = [result for result in second.results if "Fail on open findings" in result.task]
     assert gate.status == "failed"
     assert gate.msg.startswith("audit_fail_on_new: high. New findings of severity high: 1.")
     latest = weekly.folder / "reports" / "latest"
-    assert latest.is_symlink()
-    assert latest.readlink() == Path(dated(weekly.after[2])[-1])
     report = json.loads((latest / "audit.json").read_text(encoding="utf-8"))
     assert report["summary"]["new"]["high"] == 1
     junit = (latest / "audit.junit.xml").read_text(encoding="utf-8")
     assert junit.count("<failure") == 1
+
+
+def test_limited_audit_does_not_replace_the_next_baseline(weekly: Weekly) -> None:
+    added = weekly.after[2] - weekly.after[1]
+    assert added == {"audit.partial.json", "audit.partial.junit.xml", "collection.partial.json"}
+    partial = json.loads((weekly.folder / "reports" / "audit.partial.json").read_text(encoding="utf-8"))
+    assert partial["summary"]["hosts"] == 1
+    latest = weekly.folder / "reports" / "latest"
+    assert latest.is_symlink()
+    assert latest.readlink() == Path(dated(weekly.after[1])[-1])
+
+
+def test_finding_of_the_audit_that_failed_is_no_longer_new(weekly: Weekly) -> None:
+    """The audit that failed is the next baseline."""
+    assert weekly.runs[2].code == 0, weekly.runs[2].output
+    partial = json.loads((weekly.folder / "reports" / "audit.partial.json").read_text(encoding="utf-8"))
+    drifts = {item["rule"]: item["drift"] for item in partial["findings"]}
+    assert drifts["own_protected_off"] == "unchanged"
+    assert partial["summary"]["new"]["high"] == 0

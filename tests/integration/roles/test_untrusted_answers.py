@@ -22,6 +22,7 @@ from broken_results import BROKEN_GUESTS, BROKEN_HOSTS, BROKEN_TEXTS, printed
 from planted.guests import driver_blocked
 from playbook_runner import Run, run_playbook
 from scripted import ENVIRONMENT, every_option, guest_answer, host_answer, inventory, machine_id
+from thinning import thinned
 
 AUDIT = "hyperv.integration.audit"
 LINUX_GUEST = "hyperv.integration.linux_guest"
@@ -149,10 +150,12 @@ def test_audit_of_the_others_with_many_broken_hosts_and_guests(honest: Honest, t
     host, guest = host_answer("broken01"), guest_answer()
     results = printed(BROKEN_HOSTS, lambda _name: copy.deepcopy(host["virtual_machines"][0]))
     facts = printed(BROKEN_GUESTS, lambda: {"facts": copy.deepcopy(guest["linux_guest"])})
-    # Each text once, and a few of the results, of which test_broken_parts has all: a machine costs a second.
+    # Each text once, and of the results, of which test_broken_parts has all, a few: a machine costs a second.
+    of_hosts = thinned("broken results that a host prints", results, list(results)[::20])
+    of_guests = thinned("broken facts that a guest prints", facts, list(facts)[1::10])
     texts = list(BROKEN_TEXTS)
-    hosts = broken_machines("host", dict(list(results.items())[::8]), texts[1::2], host)
-    guests = broken_machines("guest", dict(list(facts.items())[1::4]), texts[::2], guest)
+    hosts = broken_machines("host", {case: results[case] for case in of_hosts}, texts[1::2], host)
+    guests = broken_machines("guest", {case: facts[case] for case in of_guests}, texts[::2], guest)
     assert min(len(hosts), len(guests)) >= 15
     names = {*hosts, *guests}
 
