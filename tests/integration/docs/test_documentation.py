@@ -29,8 +29,10 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.policy.rules im
 from ansible_collections.hyperv.integration.plugins.plugin_utils.role_options import Names, read
 from code_blocks import CHECKOUT, Block, code_blocks, commands, examples, links
 from hyperv_simulator import cli, fleet
+from hyperv_simulator.components import COMPONENTS
 from hyperv_simulator.faults import CALL_KINDS, ENDPOINT_KINDS
 from hyperv_simulator.paths import cache_dir
+from hyperv_simulator.powershell import NEIGHBOURS
 from hyperv_simulator.standin import simulated_cmdlets
 from playbook_runner import environment, run_playbook
 from simulator_runner import Simulator
@@ -349,6 +351,31 @@ def test_the_simulators_readme_is_complete() -> None:
     assert sorted(word for word in words if f"`{word}`" not in text) == []
     offered = list(command_line(cli.parser()))
     assert sorted(words for words in offered if f"`{words}" not in text) == []
+
+
+def test_readme_of_the_simulator_tells_where_powershell_is_looked_for() -> None:
+    """The error of `hvsim up` names the same places."""
+    text = (CHECKOUT / "extensions" / "simulator" / "README.md").read_text(encoding="utf-8")
+    assert [place for place in ("HVIS_PWSH", NEIGHBOURS[0]) if f"`{place}`" not in text] == []
+
+
+def test_guide_to_molecule_names_a_service_as_the_simulator_does() -> None:
+    text = MOLECULE.read_text(encoding="utf-8")
+    (name,) = re.findall(r"``culture: de-DE``.* is called \*(.+?)\*", text)
+    assert name in {component.name("de") for component in COMPONENTS.values()}
+
+
+def test_guide_to_molecule_installs_what_the_tested_roles_need() -> None:
+    """A policy with `where` needs jmespath."""
+    installed = [line.split() for line in MOLECULE.read_text(encoding="utf-8").splitlines() if "pip install" in line]
+    assert len(installed) == 2
+    assert [words for words in installed if "jmespath" not in words] == []
+
+
+def test_guide_to_services_names_every_module_that_looks_into_a_guest() -> None:
+    modules = {path.stem for path in (CHECKOUT / "plugins" / "modules").glob("*_guest_info.*")}
+    text = (GUIDES / "guide_services.rst").read_text(encoding="utf-8")
+    assert [name for name in modules if f"hyperv.integration.{name}#module" not in text] == []
 
 
 def test_see_also_leads_to_pages_that_exist() -> None:

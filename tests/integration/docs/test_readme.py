@@ -59,6 +59,12 @@ def test_report_of_the_policy_is_followed_by_the_command_that_enforces_it() -> N
     assert "host_policy_mode" not in FILES["policy.yml"].text
 
 
+def test_durations_of_demo_and_tests_are_told() -> None:
+    (told,) = [line for line in TEXT.splitlines() if "two cores" in line]
+    for command in ("make demo", "make test"):
+        assert re.search(rf"`{command}` takes [a-z0-9 ]+ minutes", told), command
+
+
 def test_collections_that_roles_need_are_named() -> None:
     roles = [path.read_text(encoding="utf-8") for path in CHECKOUT.glob("roles/*/README.md")]
     needed = {name for text in roles for name in re.findall(r"The collection `([a-z_.]+)`", text)}
