@@ -6,23 +6,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import yaml
+import pytest
 
 from hyperv_simulator.paths import cache_dir
-from playbook_runner import run_playbook
-from simulator_runner import Simulator
 from workspace import CHECKOUT, fixed_variables
 
 DEMO = CHECKOUT / "docs" / "demo"
+COLLECTION = DEMO / "collection.json"
 # What differs from run to run.
 TIMES = ("collected_at", "uptime_seconds")
 
@@ -37,26 +35,46 @@ def read(path: Path) -> Any:
     return without_times(json.loads(path.read_text(encoding="utf-8")))
 
 
-def load() -> Any:
-    spec = importlib.util.spec_from_file_location("demo", DEMO / "demo.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+class Demo(NamedTuple):
+    """What `make demo` printed, and where: its checkout, and the home directory of its user with a cache in it."""
+
+    output: str
+    checkout: Path
+    home: Path
+    cache: Path
 
 
-def test_the_recorded_collection_is_what_the_fleet_gives(pwsh: str, tmp_path: Path) -> None:
-    demo = load()
-    fleet = yaml.safe_load((DEMO / "fleet.yml").read_text(encoding="utf-8"))
-    with Simulator(fleet) as simulator:
-        inventory = simulator.inventory("winrm")
-        policy = run_playbook(inventory, DEMO / "again.yml")
-        assert policy.code == 0, policy.output
-        run = demo.audit(simulator, inventory, tmp_path)
-    assert run.code == 0, run.output
-    new, old = read(tmp_path / "collection.json"), read(DEMO / "collection.json")
+@pytest.fixture(scope="module")
+def demo(pwsh: str, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """As a new user meets it: an empty home, no variables. Only what takes minutes to make is in the cache already."""
+    checkout, home = tmp_path_factory.mktemp("fresh") / "checkout", tmp_path_factory.mktemp("home")
+    shutil.copytree(CHECKOUT, checkout, symlinks=True, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    cache = home / ".cache" / "hyperv-integration"
+    cache.parent.mkdir(parents=True)
+    cache.symlink_to(cache_dir())
+    environ = {name: value for name, value in os.environ.items() if name not in {*fixed_variables(), "HVIS_VENV"}}
+    environ |= {"HOME": str(home), "HVIS_PWSH": pwsh}
+    done = subprocess.run(["make", "demo"], cwd=checkout, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Demo(done.stdout, checkout, home, cache)
+
+
+def test_the_recorded_collection_is_what_the_fleet_gives(demo: Demo) -> None:
+    new, old = read(demo.checkout / ".build" / "demo" / "collection.json"), read(COLLECTION)
     assert new == old, "record it anew: make demo ARGS=--record"
+
+
+def test_demo_in_a_fresh_checkout_writes_into_checkout_and_cache_only(demo: Demo) -> None:
+    assert [path for path in demo.home.rglob("*") if path not in (demo.cache.parent, demo.cache)] == []
+
+
+def test_demo_in_a_fresh_checkout_tells_both_runs_and_the_audit(demo: Demo) -> None:
+    second, third = demo.output.index("== Second run "), demo.output.index("== Audit ")
+    told = demo.output.index("An administrator enables guest_service_interface on web02.")
+    assert second < told < third
+    assert "hv-berlin     ok=" in demo.output[second:told]
+    audited = [line.split()[:4] for line in demo.output[third:].splitlines()]
+    assert ["web02", "hv-berlin", "guest_service_interface", "host"] in audited
 
 
 def test_without_powershell_it_says_so_and_shows_the_recorded_fleet() -> None:
@@ -75,23 +93,3 @@ def test_without_powershell_it_says_so_and_shows_the_recorded_fleet() -> None:
     page = Path(next(line for line in lines if line.startswith("The page: ")).removeprefix("The page: "))
     assert "sql02" in page.read_text(encoding="utf-8")
     assert max(map(len, lines[1:-2])) <= 80
-
-
-def test_demo_in_a_fresh_checkout_writes_into_checkout_and_cache_only(pwsh: str, tmp_path: Path) -> None:
-    """As a new user meets it: an empty home, no variables. Only what takes minutes to make is in the cache already."""
-    checkout, home = tmp_path / "checkout", tmp_path / "home"
-    shutil.copytree(CHECKOUT, checkout, symlinks=True, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-    cache = home / ".cache" / "hyperv-integration"
-    cache.parent.mkdir(parents=True)
-    cache.symlink_to(cache_dir())
-    environ = {name: value for name, value in os.environ.items() if name not in {*fixed_variables(), "HVIS_VENV"}}
-    environ |= {"HOME": str(home), "HVIS_PWSH": pwsh}
-    done = subprocess.run(["make", "demo"], cwd=checkout, env=environ, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert [path for path in home.rglob("*") if path not in (cache.parent, cache)] == []
-    second, third = done.stdout.index("== Second run "), done.stdout.index("== Audit ")
-    told = done.stdout.index("An administrator enables guest_service_interface on web02.")
-    assert second < told < third
-    assert "hv-berlin     ok=" in done.stdout[second:told]
-    audited = [line.split()[:4] for line in done.stdout[third:].splitlines()]
-    assert ["web02", "hv-berlin", "guest_service_interface", "host"] in audited
