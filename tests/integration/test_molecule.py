@@ -15,9 +15,17 @@ import pytest
 import needs
 from guests.root_file_systems import directory
 from molecule_recap import recaps
+from thinning import thinned
 from workspace import CHECKOUT, LAB
 
-SCENARIOS = {path.parent.name for path in CHECKOUT.glob("extensions/molecule/*/molecule.yml")}
+EVERY_SCENARIO = sorted(path.parent.name for path in CHECKOUT.glob("extensions/molecule/*/molecule.yml"))
+# Only who asks for guests gets those in podman. Without them its six playbooks have no hosts.
+SCENARIOS = thinned(
+    "scenarios of Molecule",
+    full=EVERY_SCENARIO,
+    sample=[name for name in EVERY_SCENARIO if name != "podman" or os.environ.get("HVIS_GUESTS")],
+)
+LEFT_OUT = [f"--exclude={name}" for name in EVERY_SCENARIO if name not in SCENARIOS]
 SUFFIX = f"-all{os.getpid()}"
 
 
@@ -25,7 +33,7 @@ SUFFIX = f"-all{os.getpid()}"
 def output(pwsh: str) -> str:
     """What Molecule prints."""
     env = {"HVIS_PWSH": pwsh, "HVIS_GUEST_SUFFIX": SUFFIX, "HVIS_GUEST_WATCH": str(os.getpid()), "NO_COLOR": "1"}
-    command = [sys.executable, str(LAB / "guest.py"), "molecule", "test", "--all", "--report"]
+    command = [sys.executable, str(LAB / "guest.py"), "molecule", "test", "--all", "--report", *LEFT_OUT]
     done = subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -33,7 +41,7 @@ def output(pwsh: str) -> str:
 
 def test_every_scenario_succeeds(output: str) -> None:
     found = recaps(output)
-    assert {name for name, _actions, _successful in found} == SCENARIOS, output
+    assert {name for name, _actions, _successful in found} == set(SCENARIOS), output
     assert [name for name, actions, successful in found if actions != successful] == []
 
 
