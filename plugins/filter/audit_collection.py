@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain
+from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import always_text, plain
 
 
 def audit_collection(
@@ -28,7 +28,7 @@ def audit_collection(
         collection = collect(results, plain(hosts), plain(guests), plain(collected_at), plain(files))
     except CollectionError as error:
         raise AnsibleFilterError(str(error)) from error
-    return json.dumps(collection, indent=1, sort_keys=True) + "\n"
+    return always_text(json.dumps(collection, indent=1, sort_keys=True) + "\n")
 
 
 class FilterModule:

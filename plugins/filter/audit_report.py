@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain, plain_or_json
+from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import always_text, plain, plain_or_json
 
 
 def audit_report(audit: Mapping[str, Any] | str, format: str, **options: Any) -> str:
@@ -17,7 +17,7 @@ def audit_report(audit: Mapping[str, Any] | str, format: str, **options: Any) ->
     from ansible_collections.hyperv.integration.plugins.plugin_utils.report.formats import make_report
 
     try:
-        return make_report(plain_or_json(audit), plain(format), plain(options))
+        return always_text(make_report(plain_or_json(audit), plain(format), plain(options)))
     except ValueError as error:  # a ReportError is one
         raise AnsibleFilterError(str(error)) from error
 

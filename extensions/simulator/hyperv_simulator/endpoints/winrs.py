@@ -28,14 +28,15 @@ _ENCODED = re.compile(
 
 
 def script_of(command_line: str) -> str:
-    """Return the PowerShell text that a command line runs."""
+    """Return the PowerShell text that a command line runs; ansible-core before 2.19 wraps one command in another."""
     encoded = _ENCODED.match(command_line.strip().strip("& "))
     if not encoded:
         return command_line
     try:
-        return base64.b64decode(encoded[1], validate=True).decode("utf-16-le")
+        script = base64.b64decode(encoded[1], validate=True).decode("utf-16-le")
     except ValueError:
         return command_line
+    return script_of(script)
 
 
 class Command:

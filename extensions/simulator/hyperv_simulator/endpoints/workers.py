@@ -211,6 +211,9 @@ class WorkerPool:
         engine = Path(pwsh).resolve(strict=True)
         for name in ("powershell", "powershell.exe", "pwsh"):  # Ansible's wrappers look for `powershell` on PATH
             (self._dir / "bin" / name).symlink_to(engine)
+        codepage = self._dir / "bin" / "chcp.com"  # which ansible-core before 2.19 starts over psrp
+        codepage.write_text("#!/bin/sh\n", encoding="utf-8")
+        codepage.chmod(0o755)
         assemblies = cache_dir().resolve() / "assemblies"
         assemblies.mkdir(parents=True, exist_ok=True)
         self._command = [str(engine), "-NoLogo", "-NoProfile", "-NonInteractive", "-File", str(SCRIPT)]

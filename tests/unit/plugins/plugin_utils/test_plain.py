@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from typing import Any
 
 import pytest
+from ansible.release import __version__
 
-from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import plain, plain_or_json
+from ansible_collections.hyperv.integration.plugins.plugin_utils.plain import always_text, plain, plain_or_json
 
 
 class Text(str):
@@ -44,6 +46,17 @@ def test_numbers_become_plain() -> None:
     value = plain([Number(3), True, 1.5])
     assert [type(number) for number in value] == [int, bool, float]
     assert value == [3, True, 1.5]
+
+
+def test_dates_become_texts() -> None:
+    assert plain({"until": date(2099, 12, 31)}) == {"until": "2099-12-31"}
+    assert plain([datetime(2099, 12, 31, 9, 30)]) == ["2099-12-31T09:30:00"]
+
+
+def test_texts_are_marked_where_they_would_become_templates() -> None:
+    text = always_text("{{ x }}")
+    assert text == "{{ x }}"
+    assert hasattr(text, "__UNSAFE__") == (__version__.split(".")[:2] in (["2", "16"], ["2", "17"], ["2", "18"]))
 
 
 def test_a_text_is_read_as_json() -> None:

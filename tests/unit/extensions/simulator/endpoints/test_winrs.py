@@ -35,6 +35,7 @@ def encoded(script: str) -> str:
         (f"powershell -encodedcommand {encoded('2')}", "2"),
         (f"C:\\Windows\\System32\\powershell.exe -enc '{encoded('3')}'", "3"),
         (f"& pwsh -e {encoded('4')}", "4"),
+        (f"powershell -EncodedCommand {encoded('powershell -e ' + encoded('5'))}", "5"),
         ("whoami /all", "whoami /all"),
         ("powershell -Command x", "powershell -Command x"),
         ("powershell -EncodedCommand abc", "powershell -EncodedCommand abc"),
