@@ -79,6 +79,10 @@ linux_guest:
         - Linux refuses data exchange, VSS and file copy in a confidential guest.
       type: str
       sample: none
+    azure:
+      description: Whether the host is Azure's, by the tag of the chassis. Then only Azure decides what the host offers.
+      type: bool
+      sample: false
     container:
       description: What contains the system, such as V(systemd-nspawn) or V(podman); null outside of containers.
       type: str
@@ -102,9 +106,42 @@ linux_guest:
         name: Debian GNU/Linux 12 (bookworm)
         version: "12"
     init:
-      description: What starts services, V(systemd), V(openrc) or V(other).
+      description: What starts services, V(systemd), V(openrc), V(sysvinit) or V(other).
       type: str
       sample: systemd
+    immutable:
+      description:
+        - How the system is built where packages show only after the next boot, V(ostree), V(bootc) (deployed from a
+          container image) or V(transactional) (C(transactional-update) of SUSE). Null where they show at once.
+      type: str
+      sample: null
+    installer:
+      description:
+        - The command that installs packages where Ansible's own modules cannot, V(rpm-ostree), V(transactional-update)
+          or V(dnf) (EL 8, when Ansible runs under another Python than 3.6). Null where they can, or where nothing can.
+      type: str
+      sample: null
+    package_lists:
+      description:
+        - The lists of available packages of apt, apk and pacman, V(fresh), V(old) (more than a day) or V(missing).
+          Null for package managers that renew theirs themselves.
+        - Those of pacman are never old: Arch Linux supports no new lists without an upgrade of the whole system.
+      type: str
+      sample: fresh
+    copy_interface:
+      description:
+        - Which driver of this kernel takes the device of the Guest Service Interface by itself, V(hv_utils) or
+          V(uio_hv_generic); V(new_id) when C(uio_hv_generic) has to be told. Null where the kernel's files do not say.
+        - It comes from the kernel's C(modules.alias), because distributions take changes into older kernels.
+      type: str
+      sample: hv_utils
+    uio_devices:
+      description:
+        - Devices of the VMBus other than the Guest Service Interface that C(uio_hv_generic) has, such as DPDK's cards,
+          each with C(device), C(class) and C(uio).
+      type: list
+      elements: dict
+      sample: []
     hv_utils:
       description: The driver of all services.
       type: dict

@@ -16,6 +16,7 @@ from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest im
     ip_injection,
     kernel,
     selinux,
+    system,
     units,
     vmbus,
 )
@@ -54,7 +55,9 @@ def gather(root: Root, run: vmbus.Run) -> "dict[str, Any]":
     isolation = vmbus.find_isolation(root, ask) if evidence else None
     init = units.find_init(root)
     processes = Processes(root)
-    guest = _Guest(root, release, known, init, os.uname().machine)
+    interface = kernel.copy_interface(root, release)
+    guest = _Guest(root, release, known, init, os.uname().machine, interface)
+    immutable = system.find_immutable(root)
     services = {service.key: guest.look(service, processes) for service in LINUX_SERVICES}
     found = [facts["unit"] for facts in services.values() if facts["unit"]]
     properties = units.read_states(root, init, found, ask)
@@ -80,11 +83,17 @@ def gather(root: Root, run: vmbus.Run) -> "dict[str, Any]":
         "hyperv": evidence is not None,
         "hyperv_evidence": evidence,
         "isolation": isolation,
+        "azure": vmbus.is_azure(root),
         "container": _container(root),
         "kernel": release,
         "architecture": guest.architecture,
         "distribution": known,
         "init": init,
+        "immutable": immutable,
+        "installer": system.find_installer(root, immutable),
+        "package_lists": system.read_package_lists(root),
+        "copy_interface": interface,
+        "uio_devices": vmbus.find_uio_devices(root),
         "hv_utils": modules[DRIVER],
         "services": {key: _shown(facts) for key, facts in services.items()},
         "time": clock.read_clock(root, processes),
@@ -98,8 +107,17 @@ def gather(root: Root, run: vmbus.Run) -> "dict[str, Any]":
 class _Guest:
     """Looks at one service after the other."""
 
-    def __init__(self, root: Root, release: str, known: "dict[str, Any]", init: str, architecture: str) -> None:
+    def __init__(
+        self,
+        root: Root,
+        release: str,
+        known: "dict[str, Any]",
+        init: str,
+        architecture: str,
+        copy_interface: "str | None",
+    ) -> None:
         self._root = root
+        self._copy_interface = copy_interface
         self._kernel = release
         self._distribution = known
         self._init = init
@@ -140,6 +158,8 @@ class _Guest:
     def _copies_by_uio(self, device: "dict[str, Any]") -> bool:
         if device["driver"]:
             return bool(device["driver"] == UIO_DRIVER)
+        if self._copy_interface:
+            return self._copy_interface != DRIVER
         return kernel.version_of(self._kernel) >= UIO_COPY_SINCE
 
 

@@ -81,6 +81,13 @@ class Root:
     def is_executable(self, path: str) -> bool:
         return self._test(lambda name: os.path.isfile(name) and bool(os.stat(name).st_mode & 0o111), path)
 
+    def modified(self, path: str) -> "float | None":
+        """When a file or directory was changed last, in seconds; None when there is none."""
+        try:
+            return os.stat(self._inside(path)).st_mtime
+        except OSError:
+            return None
+
     def names(self, path: str) -> "list[str]":
         """The sorted names in a directory, none when there is none."""
         try:

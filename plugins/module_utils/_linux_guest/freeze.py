@@ -42,6 +42,10 @@ def read_freeze(root: Root) -> "dict[str, Any]":
             result["skipped"].append({"mount": mount, "reason": reason})
         elif kind in _NOT_FREEZABLE:
             result["failing"].append({"mount": mount, "reason": _NOT_FREEZABLE[kind]})
+        elif kind == "fuse" or kind.startswith("fuse."):
+            # Its source is /dev/fuse where the program names none: /etc/pve of Proxmox VE. No file system of FUSE has a
+            # freeze_fs (fs/fuse/inode.c).
+            result["failing"].append({"mount": mount, "reason": _NOT_FREEZABLE["fuseblk"]})
         elif kind in _FREEZABLE:
             result["frozen"].append(mount)
         else:

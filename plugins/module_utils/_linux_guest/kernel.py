@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.files import Root
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_services import DRIVER, UIO_DRIVER
 
 # In the order of precedence: a file hides those of the same name further down. Source: modprobe.d(5).
 _CONFIGURATION = (
@@ -20,6 +21,8 @@ _CONFIGURATION = (
     "/usr/lib/modprobe.d",
     "/lib/modprobe.d",
 )
+# The class of the Guest Service Interface as depmod writes it (measured: modules.alias of Debian's 6.1 and 6.12).
+_COPY_ALIAS = "vmbus:e34bd134e4dec8419ae76b174977c192"
 # Parameters of the kernel that keep a module out. Source: kernel-parameters (module_blacklist), modprobe(8) and
 # dracut.cmdline(7); initcall_blacklist names functions: the one of a built-in hv_utils (drivers/hv/hv_util.c).
 _PARAMETERS = ("module_blacklist", "modprobe.blacklist", "rd.driver.blacklist")
@@ -52,6 +55,22 @@ def module_state(root: Root, kernel: str, module: str) -> "dict[str, Any]":
     return {"state": _state(root, kernel, module, bool(blocked_by)), "blocked_by": blocked_by}
 
 
+def copy_interface(root: Root, kernel: str) -> "str | None":
+    """Which driver of this kernel takes the device of file copy by itself: hv_utils or uio_hv_generic.
+
+    `new_id` when none does: uio_hv_generic has to be told. None when the kernel's lists of modules do not say.
+    A version would not tell: distributions take changes into older kernels.
+    """
+    loadable = _lines(root, kernel, "modules.alias")
+    # Of what is built in, depmod knows the aliases from Linux 5.2 on, each ended by NUL.
+    built_in = "".join(_lines(root, kernel, "modules.builtin.modinfo")).split("\0")
+    for driver in (DRIVER, UIO_DRIVER):
+        if f"alias {_COPY_ALIAS} {driver}" in loadable or f"{driver}.alias={_COPY_ALIAS}" in built_in:
+            return driver
+    hidden = DRIVER in _listed(root, kernel, "modules.builtin") and built_in == [""]
+    return "new_id" if loadable and not hidden else None
+
+
 def _state(root: Root, kernel: str, module: str, blocked: bool) -> str:
     if root.exists(f"/sys/module/{module}/initstate"):  # only loadable modules have it (kernel/module/sysfs.c)
         return "loaded"
@@ -65,12 +84,16 @@ def _state(root: Root, kernel: str, module: str, blocked: bool) -> str:
 
 def _listed(root: Root, kernel: str, file: str) -> "set[str]":
     """Names of the modules that a file of depmod lists."""
+    paths = (line.partition(":")[0] for line in _lines(root, kernel, file))
+    return {_plain(os.path.basename(path).partition(".")[0]) for path in paths if path}
+
+
+def _lines(root: Root, kernel: str, file: str) -> "list[str]":
     for folder in ("/lib/modules", "/usr/lib/modules"):
         text = root.text(f"{folder}/{kernel}/{file}") if kernel else None
         if text is not None:
-            paths = (line.partition(":")[0] for line in text.splitlines())
-            return {_plain(os.path.basename(path).partition(".")[0]) for path in paths if path}
-    return set()
+            return text.splitlines()
+    return []
 
 
 def blockers(root: Root, module: str) -> "list[dict[str, str]]":

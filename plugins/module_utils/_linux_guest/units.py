@@ -27,14 +27,17 @@ PROPERTIES = ("Id", "LoadState", "ActiveState", "CapabilityBoundingSet", "Protec
 
 
 def find_init(root: Root) -> str:
-    """systemd, openrc or other: what runs the guest, or would if the image were booted."""
+    """systemd, openrc, sysvinit or other: what runs the guest, or would if the image were booted."""
     if root.is_dir("/run/systemd/system"):
         return "systemd"
     if root.is_dir("/run/openrc"):
         return "openrc"
     if root.exists("/usr/lib/systemd/systemd") or root.exists("/lib/systemd/systemd"):
         return "systemd"
-    return "openrc" if root.exists("/sbin/openrc") else "other"
+    if root.exists("/sbin/openrc"):
+        return "openrc"
+    # Source: file list of Devuan's and Debian's sysvinit-core; inittab(5).
+    return "sysvinit" if root.exists("/etc/inittab") and root.exists("/etc/init.d") else "other"
 
 
 def find_unit(root: Root, init: str, names: Iterable[str]) -> "str | None":

@@ -10,9 +10,11 @@ import re
 from typing import Any, Callable
 
 from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.files import Root
-from ansible_collections.hyperv.integration.plugins.module_utils._linux_services import LINUX_SERVICES
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_services import LINUX_SERVICES, UIO_DRIVER
 
 DEVICES = "/sys/bus/vmbus/devices"
+# The chassis of every virtual machine in Azure. Source: cloud-init, sources/azure/identity.py (ChassisAssetTag).
+_AZURE = "7783-7084-3265-9085-8269-3286-77"
 # Low four bits of "Group B" of the line that the kernel logs. Source: enum hv_isolation_type and
 # ms_hyperv_info.cvm_type (include/asm-generic/mshyperv.h), arch/x86/kernel/cpu/mshyperv.c.
 _ISOLATION = {0: "none", 1: "VBS", 2: "SNP", 3: "TDX"}
@@ -26,12 +28,36 @@ Run = Callable[["list[str]"], "str | None"]
 def find_evidence(root: Root) -> "str | None":
     """What shows that this is a Hyper-V guest: `vmbus`, `dmi`, or nothing.
 
+    A root partition, which runs the guests, is none (inferred): its firmware may be a virtual machine's, where
+    virtualization is nested, but it has no VMBus. It runs guests through /dev/mshv (drivers/hv/mshv_root_main.c).
     `ansible_virtualization_type` says VirtualPC there (measured with ansible-core 2.19), so it is not asked.
     """
     if root.names(DEVICES):
         return "vmbus"
+    if root.exists("/dev/mshv"):
+        return None
     vendor, product = (root.line(f"/sys/class/dmi/id/{name}") for name in ("sys_vendor", "product_name"))
     return "dmi" if (vendor, product) == ("Microsoft Corporation", "Virtual Machine") else None
+
+
+def is_azure(root: Root) -> bool:
+    """Whether the host is Azure's: what the host offers is not for the owner of the guest to change."""
+    return root.line("/sys/class/dmi/id/chassis_asset_tag") == _AZURE
+
+
+def find_uio_devices(root: Root) -> "list[dict[str, str | None]]":
+    """`{device, class, uio}` of the devices other than file copy's that uio_hv_generic has: DPDK's network cards, say.
+
+    One more device of this driver may change which of them is /dev/uio0. Source: linux-hyperv list, May 2026.
+    """
+    copy = {service.class_guid for service in LINUX_SERVICES}
+    found = []
+    for name in root.names(f"/sys/bus/vmbus/drivers/{UIO_DRIVER}"):
+        path = f"{DEVICES}/{name}"
+        kind = (root.line(f"{path}/class_id") or "").strip("{}").lower()
+        if kind and kind not in copy:
+            found.append({"device": path, "class": kind, "uio": next(iter(root.names(f"{path}/uio")), None)})
+    return found
 
 
 def find_devices(root: Root) -> "dict[str, dict[str, Any]]":

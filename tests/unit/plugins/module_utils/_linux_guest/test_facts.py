@@ -269,3 +269,13 @@ def test_the_unit_is_named(guest: Tree, answer: str | None, unit_state: str | No
 )
 def test_containers(guest: Tree, files: dict[str, str], container: str | None) -> None:
     assert look(guest.add({**files}))["container"] == container
+
+
+def test_kernel_that_took_file_copy_on_uio_early_is_known_by_its_aliases(guest: Tree) -> None:
+    """SUSE and others take changes into older kernels: the version says hv_utils, and the daemon is the other one."""
+    alias = "alias vmbus:e34bd134e4dec8419ae76b174977c192 uio_hv_generic\n"
+    guest.device(COPY, None).modules("hv_utils", "uio_hv_generic").add({f"/lib/modules/{KERNEL}/modules.alias": alias})
+    found = look(guest)
+    assert found["copy_interface"] == "uio_hv_generic"
+    assert found["services"][COPY]["node"] is None
+    assert found["services"][COPY]["daemon"] is None  # hv_fcopy_daemon is none for this kernel

@@ -19,6 +19,7 @@ sysfs /sys sysfs rw 0 0
 /dev/mapper/crypt /mnt/crypt ext4 rw 0 0
 /dev/sdd1 /mnt/ntfs fuseblk rw 0 0
 /dev/sde1 /mnt/exfat exfat rw 0 0
+/dev/fuse /etc/pve fuse rw 0 0
 /dev/sdf1 /mnt/new newfs rw 0 0
 /dev/sdg1 /data btrfs rw,subvol=/a 0 0
 tank/data /tank zfs rw 0 0
@@ -44,7 +45,7 @@ def test_every_kind(tree: Tree) -> None:
         "/nas": "nfs4",
         "/var/lib/containers": "an",
     }
-    assert [item["mount"] for item in freeze["failing"]] == ["/mnt/ntfs", "/mnt/exfat"]
+    assert [item["mount"] for item in freeze["failing"]] == ["/mnt/ntfs", "/mnt/exfat", "/etc/pve"]
     assert [item["mount"] for item in freeze["unknown"]] == ["/mnt/new"]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.kernel import (
     blockers,
+    copy_interface,
     module_state,
     read_kernel,
     version_of,
@@ -114,3 +115,40 @@ def test_versions() -> None:
     assert version_of("6.10.2-1-default") == (6, 10)
     assert version_of("4.18.0-553.el8_10.x86_64") == (4, 18)
     assert version_of("") == (0, 0)
+
+
+ALIAS = "alias vmbus:e34bd134e4dec8419ae76b174977c192"
+
+
+@pytest.mark.parametrize(
+    ("files", "interface"),
+    [
+        ({}, None),
+        ({"modules.alias": "alias pci:v0 e1000\n"}, "new_id"),
+        ({"modules.alias": f"{ALIAS} hv_utils\n"}, "hv_utils"),  # measured: Debian's 6.1.0-50-cloud
+        ({"modules.alias": f"alias x y\n{ALIAS} uio_hv_generic\n"}, "uio_hv_generic"),  # measured: 6.12.117
+        # Built in: its alias is in another file, or in none before Linux 5.2.
+        (
+            {
+                "modules.alias": "alias pci:v0 e1000\n",
+                "modules.builtin": "kernel/drivers/hv/hv_utils.ko\n",
+                "modules.builtin.modinfo": "hv_utils.license=GPL\0hv_utils.alias=vmbus:e34bd134e4dec8419ae76b174977c192\0",
+            },
+            "hv_utils",
+        ),
+        (
+            {
+                "modules.alias": "alias pci:v0 e1000\n",
+                "modules.builtin": "kernel/drivers/hv/hv_utils.ko\n",
+                "modules.builtin.modinfo": "hv_utils.license=GPL\0",
+            },
+            "new_id",
+        ),
+        ({"modules.alias": "alias pci:v0 e1000\n", "modules.builtin": "kernel/drivers/hv/hv_utils.ko\n"}, None),
+    ],
+)
+def test_driver_of_file_copy_is_read_from_the_aliases_of_the_kernel(
+    tree: Tree, files: dict[str, str], interface: str | None
+) -> None:
+    tree.add({f"/lib/modules/{KERNEL}/{name}": text for name, text in files.items()})
+    assert copy_interface(tree.root, KERNEL) == interface

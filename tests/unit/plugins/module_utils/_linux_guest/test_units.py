@@ -73,3 +73,11 @@ def test_states_of_openrc(tree: Tree) -> None:
         "hv_kvp_daemon": "active",
         "hv_vss_daemon": "inactive",
     }
+
+
+def test_sysvinit_is_told_from_what_is_not_known(tree: Tree) -> None:
+    assert find_init(tree.root) == "other"
+    tree.add({"/etc/inittab": "id:2:initdefault:\n", "/etc/init.d/rc": "#!/bin/sh\n"})
+    assert find_init(tree.root) == "sysvinit"
+    tree.add({"/lib/systemd/systemd": "ELF"})
+    assert find_init(tree.root) == "systemd"

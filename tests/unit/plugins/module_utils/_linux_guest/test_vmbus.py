@@ -11,6 +11,8 @@ from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.vm
     find_devices,
     find_evidence,
     find_isolation,
+    find_uio_devices,
+    is_azure,
 )
 from guest_tree import SERVICES, Tree
 
@@ -58,3 +60,44 @@ def test_devices_are_known_by_their_class(tree: Tree) -> None:
 def test_isolation(tree: Tree, answers: dict[str, str], nodes: list[str], isolation: str | None) -> None:
     tree.add(dict.fromkeys(nodes, ""))
     assert find_isolation(tree.root, lambda command: answers.get(command[0])) == isolation
+
+
+def test_root_partition_whose_firmware_is_that_of_a_virtual_machine_is_no_guest(tree: Tree) -> None:
+    tree.add(
+        {
+            "/sys/class/dmi/id/sys_vendor": "Microsoft Corporation\n",
+            "/sys/class/dmi/id/product_name": "Virtual Machine\n",
+        }
+    )
+    assert find_evidence(tree.root) == "dmi"
+    tree.add({"/dev/mshv": ""})
+    assert find_evidence(tree.root) is None
+    tree.device("heartbeat")  # a paravisor, or a guest that runs guests of its own
+    assert find_evidence(tree.root) == "vmbus"
+
+
+def test_azure_is_told_by_the_tag_of_the_chassis(tree: Tree) -> None:
+    assert not is_azure(tree.root)
+    tree.add({"/sys/class/dmi/id/chassis_asset_tag": "7783-7084-3265-9085-8269-3286-78\n"})
+    assert not is_azure(tree.root)
+    tree.add({"/sys/class/dmi/id/chassis_asset_tag": "7783-7084-3265-9085-8269-3286-77\n"})
+    assert is_azure(tree.root)
+
+
+def test_devices_of_uio_hv_generic_that_are_not_file_copys(tree: Tree) -> None:
+    network = "/sys/bus/vmbus/devices/3a1b2c3d-0000-0000-0000-000000000001"
+    bound = "/sys/bus/vmbus/drivers/uio_hv_generic"
+    tree.device("guest_service_interface", "uio_hv_generic")
+    copy = SERVICES["guest_service_interface"].instance_guid
+    tree.add({f"{bound}/{copy}": f"->../../devices/{copy}", f"{bound}/new_id": ""})
+    assert find_uio_devices(tree.root) == []
+    tree.add(
+        {
+            f"{network}/class_id": "{f8615163-df3e-46c5-913f-f2d2f965ed0e}\n",
+            f"{network}/uio/uio0/dev": "",
+            f"{bound}/{network.rpartition('/')[2]}": f"->../../devices/{network.rpartition('/')[2]}",
+        }
+    )
+    assert find_uio_devices(tree.root) == [
+        {"device": network, "class": "f8615163-df3e-46c5-913f-f2d2f965ed0e", "uio": "uio0"}
+    ]
