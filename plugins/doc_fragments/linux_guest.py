@@ -25,7 +25,7 @@ options:
       - Where the pools are. All Linux distributions have them in the same place.
       - Another one is for images that are not booted, and for tests.
       - In another directory, the module does not follow links, so that no image leads out of itself. A symbolic link in
-        the path, or a pool or journal that is a symbolic or hard link, is an error. In the running guest, only the
+        the path, or a pool that is a symbolic or hard link, is an error. In the running guest, only the
         directories can be links.
     type: path
     default: /var/lib/hyperv

@@ -17,16 +17,23 @@ from ansible_collections.hyperv.integration.plugins.module_utils._kvp_record imp
 
 
 class Change(NamedTuple):
-    """The records as they shall be, and by which keys they differ from those before.
+    """What an edit makes of the records of a pool, and by which keys they differ then.
 
+    holes: the places of the records that go, in ascending order.
+    fresh: the records that come: new items, then changed ones in the order of the pool. So these fill their own holes.
+    records: the records as they shall be. In the pool, others from its end may fill holes.
     duplicates_removed: how many records beyond the first were dropped, by the key that they share with it.
+    leftovers: how many of the holes are what a killed run left.
     """
 
+    holes: "list[int]"
+    fresh: "list[bytes]"
     records: "list[bytes]"
     added: "list[str]"
     modified: "list[str]"
     removed: "list[str]"
     duplicates_removed: "dict[str, int]"
+    leftovers: int
 
     @property
     def keys(self) -> "list[str]":
@@ -37,38 +44,58 @@ class Change(NamedTuple):
 class Edit:
     """Items to put, keys to remove, and whether everything else goes as well. Raises KvpError for impossible items."""
 
-    def __init__(self, put: Mapping[str, str], absent: Sequence[str] = (), purge: bool = False) -> None:
+    def __init__(self, put: "Mapping[str, str]", absent: "Sequence[str]" = (), purge: bool = False) -> None:
         self.wanted = {key_of(record): record for record in (encode_record(*item) for item in put.items())}
         self.absent = frozenset(absent)
         self.purge = purge
 
-    def apply(self, records: Sequence[bytes]) -> Change:
-        """Return what becomes of these records: their order stays, new ones follow at the end.
+    def apply(self, records: "Sequence[bytes]") -> Change:
+        """Return what becomes of these records.
 
         A record that has the wanted value stays as it is to the last byte, and so does every one that is not named.
         Records that share their key are only thinned out where that key is put: others may need all of them, as
         azure-init does, which splits a long value over several records of the same key.
         """
-        kept: list[bytes] = []
-        found: list[bytes] = []
-        change = Change(kept, [], [], [], {})
-        for record in records:
+        leftovers = leftovers_of(records)
+        found: set[bytes] = set()
+        change = Change([], [], [], [], [], [], {}, len(leftovers))
+        for place, record in enumerate(records):
             key = key_of(record)
-            if key not in self.wanted:
-                if not self.purge and show(key) not in self.absent:
-                    kept.append(record)
-                elif show(key) not in change.removed:
-                    change.removed.append(show(key))
+            name = show(key)
+            if place in leftovers:
+                change.holes.append(place)
+            elif key not in self.wanted:
+                if not self.purge and name not in self.absent:
+                    change.records.append(record)
+                    continue
+                change.holes.append(place)
+                if name not in change.removed:
+                    change.removed.append(name)
             elif key in found:
-                change.duplicates_removed[show(key)] = change.duplicates_removed.get(show(key), 0) + 1
+                change.holes.append(place)
+                change.duplicates_removed[name] = change.duplicates_removed.get(name, 0) + 1
             else:
-                found.append(key)
+                found.add(key)
                 if value_of(record) != value_of(self.wanted[key]):
                     record = self.wanted[key]
-                    change.modified.append(show(key))
-                kept.append(record)
-        for key, record in self.wanted.items():
-            if key not in found:
-                kept.append(record)
-                change.added.append(show(key))
+                    change.holes.append(place)
+                    change.fresh.append(record)
+                    change.modified.append(name)
+                change.records.append(record)
+        new = [record for key, record in self.wanted.items() if key not in found]
+        change.fresh[:0] = new
+        change.records.extend(new)
+        change.added.extend(show(key_of(record)) for record in new)
         return change
+
+
+def leftovers_of(records: "Sequence[bytes]") -> "set[int]":
+    """Return the places of what a killed run left: records without a key, and with those, second copies of an item.
+
+    Without such a record no run was killed, and equal records are what somebody wants.
+    """
+    items = [(key_of(record), value_of(record)) for record in records]
+    if all(key for key, _value in items):
+        return set()
+    first: dict[tuple[bytes, bytes], int] = {}
+    return {place for place, item in enumerate(items) if not item[0] or first.setdefault(item, place) != place}

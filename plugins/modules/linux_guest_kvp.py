@@ -14,10 +14,11 @@ description:
     M(hyperv.integration.linux_guest_kvp_info).
   - Works with and without a running C(hv_kvp_daemon), which reads the pool anew whenever the host asks.
   - The pool is changed in place under the locks that the daemon, cloud-init and azure-init honour, and never
-    replaced. Owner, mode, SELinux context and the order of the items stay; new items follow at the end.
-  - No item is lost when the module is killed in the middle. A journal beside the pool is there before the pool
-    changes, and the next run finishes from it what was begun. What others have changed since is kept, and what they
-    have removed does not come back.
+    replaced. Owner, mode and SELinux context stay. New items follow at the end, and the last item takes the place of a
+    removed one. Several records with the same key stay in their order.
+  - No item is lost, and none is mixed from two, when the module is killed in the middle. Then an item can be there
+    twice, and records without a key. The next run removes these records and equal items. An item with two values gets
+    one value from the next task that puts it.
   - A missing pool or directory is made as the daemon does it, with the modes C(0644) and C(0755).
 extends_documentation_fragment:
   - hyperv.integration.attributes
@@ -135,48 +136,31 @@ created:
   sample: []
 damage:
   description:
-    - What was at the end of the pool and is no whole record. It was moved to a file of its own, for it would put
-      every record that others append after it out of place.
+    - What was at the end of the pool and is no whole record. It was removed, for it would put every record that others
+      append after it out of place. The daemon does the same.
     - V(null) when the pool was whole.
   returned: success
   type: dict
   contains:
     bytes:
-      description: How many bytes these are.
+      description: How many bytes these were.
       type: int
       sample: 7
-    kept_at:
-      description: The file that holds them now.
-      type: str
-      sample: /var/lib/hyperv/.kvp_pool_1.damage-7b66e2b8a1c4
-recovery:
-  description: What was done about a change that a killed run had left behind. V(null) when there was none.
+leftovers_removed:
+  description: How many records were removed that a killed run had left. They have no key, or are equal to another one.
   returned: success
-  type: dict
-  contains:
-    outcome:
-      description:
-        - V(not_begun), it had changed nothing and was dropped. V(finished), it was finished.
-        - V(merged), others had changed the pool since; their state was kept, and only what the killed run had spoiled
-          was mended.
-        - V(damaged), its journal was not whole and could not be used.
-      type: str
-      sample: finished
-    kept_at:
-      description: >-
-        The file with the journal, when there may be more in it that somebody misses. V(null) when there is not.
-      type: str
-      sample: null
+  type: int
+  sample: 0
 """
 
 import json
+import os
 from typing import Any, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.hyperv.integration.plugins.module_utils._kvp_edit import Edit
 from ansible_collections.hyperv.integration.plugins.module_utils._kvp_pool import (
-    DAMAGED,
     DIRECTORY,
     Edited,
     Pool,
@@ -219,11 +203,13 @@ def wanted(params: Mapping[str, Any]) -> Edit:
 
 def diff_of(edited: Edited, masked: bool) -> "dict[str, str]":
     """Return the items that change, before and after."""
-    plan = edited.plan
-    before = lines_of(plan.before, plan.change.keys, MASK if masked else None)
-    if plan.tail:
-        before.append(f"({len(plan.tail)} bytes that are no record)")
-    after = lines_of(plan.change.records, plan.change.keys, f"{MASK} (new)" if masked else None)
+    change = edited.change
+    before = lines_of(edited.before, change.keys, MASK if masked else None)
+    if change.leftovers:
+        before.append(f"({change.leftovers} records that a killed run left)")
+    if edited.tail:
+        before.append(f"({len(edited.tail)} bytes that are no record)")
+    after = lines_of(change.records, change.keys, f"{MASK} (new)" if masked else None)
     return {"before": "".join(f"{line}\n" for line in before), "after": "".join(f"{line}\n" for line in after)}
 
 
@@ -240,19 +226,18 @@ def printable(text: str) -> str:
     return text if text.isprintable() else json.dumps(text)
 
 
-def result_of(edited: Edited, damaged_journal: bool) -> "dict[str, Any]":
-    plan = edited.plan
-    outcome = DAMAGED if damaged_journal else plan.outcome
+def result_of(edited: Edited) -> "dict[str, Any]":
+    change = edited.change
     return {
         "changed": edited.changed,
-        "item_count": len({key_of(record) for record in plan.change.records}),
-        "added": plan.change.added,
-        "modified": plan.change.modified,
-        "removed": plan.change.removed,
-        "duplicates_removed": plan.change.duplicates_removed,
+        "item_count": len({key_of(record) for record in change.records}),
+        "added": change.added,
+        "modified": change.modified,
+        "removed": change.removed,
+        "duplicates_removed": change.duplicates_removed,
         "created": edited.created,
-        "damage": {"bytes": len(plan.tail), "kept_at": edited.tail_file} if plan.tail else None,
-        "recovery": {"outcome": outcome, "kept_at": edited.journal_file} if outcome else None,
+        "damage": {"bytes": len(edited.tail)} if edited.tail else None,
+        "leftovers_removed": change.leftovers,
     }
 
 
@@ -273,11 +258,18 @@ def main() -> None:
     if not module.check_mode:
         for path in edited.created:
             module.set_default_selinux_context(path, False)
-    if edited.plan.tail:
-        module.warn(f"{len(edited.plan.tail)} bytes at the end of {file} are no record: see damage.")
-    result = result_of(edited, edited.plan.outcome is None and edited.journal_file is not None)
-    if result["recovery"]:
-        module.warn(f"A killed run had left {file} unfinished ({result['recovery']['outcome']}): see recovery.")
+    if edited.tail:
+        module.warn(f"The last {len(edited.tail)} bytes of {file} are no record, and are removed.")
+    if edited.change.leftovers:
+        module.warn(f"A killed run left {edited.change.leftovers} records in {file}. They are removed.")
+    journal = file + ".journal"
+    if os.path.lexists(journal):
+        # What it holds can be older than the pool, and nothing tells. So no item comes from it, and it stays.
+        module.warn(
+            f"{journal} is of a run of an earlier version of this module, which was killed while it wrote. Journals are"
+            f" no longer used. In {file}, items can be there twice or mixed: compare, then remove the journal."
+        )
+    result = result_of(edited)
     if module._diff and edited.changed:
         result["diff"] = diff_of(edited, params["mask_values"])
     module.exit_json(**result, **extra)

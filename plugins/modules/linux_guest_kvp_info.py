@@ -137,22 +137,6 @@ pools:
           description: How many bytes these are.
           type: int
           sample: 7
-    journal:
-      description:
-        - What a killed run of M(hyperv.integration.linux_guest_kvp) has left. The next run of that module recovers
-          from it. V(null) when there is nothing.
-      type: dict
-      contains:
-        file:
-          description: The file of the journal.
-          type: str
-          sample: /var/lib/hyperv/.kvp_pool_1.journal
-        state:
-          description: >-
-            V(pending), there is an unfinished change. V(damaged), it is not whole. V(unreadable), only root may read
-            it.
-          type: str
-          sample: pending
     untrusted:
       description: Always V(true).
       type: bool
@@ -416,14 +400,12 @@ def snake_case(key: str) -> str:
 
 def described_pool(pool: Pool, found: Snapshot) -> "dict[str, Any]":
     records, tail = split_records(found.data)
-    journal = {"file": pool.journal_path, "state": found.journal_state}
     return {
         "file": pool.path,
         "present": found.present,
         "entries": items_of(records),
         "duplicates": duplicates_of(records),
         "damage": {"bytes": len(tail)} if tail else None,
-        "journal": journal if found.journal_state else None,
         "untrusted": True,
     }
 
@@ -440,8 +422,8 @@ def main() -> None:
     result: dict[str, Any] = {"changed": False, "pools": {}}
     records: dict[str, list[bytes]] = {}
     for name in module.params["pools"]:
-        pool = Pool(pool_file(module.params["directory"], name))
         try:
+            pool = Pool(pool_file(module.params["directory"], name))
             found = pool.read()
         except KvpError as error:
             module.fail_json(str(error))

@@ -2,26 +2,26 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A writer that dies: at every system call, at every byte, in truth and simulated. Nothing may be lost or mixed."""
+"""A writer that dies at every byte, in truth and simulated, and a system that crashes. Nothing may be lost or mixed."""
 
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import cache
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from ansible_collections.hyperv.integration.plugins.module_utils._kvp_edit import Edit
-from ansible_collections.hyperv.integration.plugins.module_utils._kvp_journal import decode_journal
-from ansible_collections.hyperv.integration.plugins.module_utils._kvp_pool import Pool
+from ansible_collections.hyperv.integration.plugins.module_utils._kvp_pool import Pool, _plan
 from ansible_collections.hyperv.integration.plugins.module_utils._kvp_record import (
-    KvpError,
+    RECORD_SIZE,
     encode_record,
     key_of,
     split_records,
@@ -30,205 +30,210 @@ from ansible_collections.hyperv.integration.plugins.module_utils._kvp_record imp
 from kvp_samples import dirty, pool_of
 from workspace import IMPORTS
 
-RECORDS = [encode_record("a", "1"), dirty(b"b", b"22"), encode_record("c", "333"), dirty(b"d", b"4444")]
+Item = tuple[bytes, bytes]
+
+RECORDS = [
+    encode_record("a", "1" * 900),
+    dirty(b"b", b"22"),
+    encode_record("c", "333"),
+    dirty(b"d", b"4444"),
+    # azure-init splits a long value so; whoever reads it puts it together in the order of the pool.
+    *(encode_record("split", text * 1000) for text in "xyz"),
+]
 OLD = b"".join(RECORDS)
 EDITS = {
-    "append": ({"e": "5", "f": "6"}, []),
-    "change": ({"b": "changed", "d": "too"}, []),
-    "remove": ({}, ["a", "c"]),
-    "all at once": ({"c": "changed", "e": "5"}, ["b"]),
-    "damaged end": ({"e": "5"}, ["a"]),
+    "append": Edit({"e": "5", "f": "6"}),
+    "change": Edit({"b": "changed", "d": "too" * 300}),
+    "remove": Edit({}, ["a", "c"]),
+    "all at once": Edit({"c": "changed", "e": "5" * 1000}, ["b"]),
+    "damaged end": Edit({"e": "5"}, ["a"]),
 }
 LATER = pool_of(("CLOUD_INIT|1|start|x", "appended after the crash"))
+# What a disk writes as a whole.
+SECTOR = 512
 
 
-class Killed(BaseException):
-    """The process is no more: no handler of errors may see it."""
+class Call(NamedTuple):
+    """A write of data at a place, or with data None a change of the size."""
+
+    place: int
+    data: bytes | None
 
 
-class DyingSystem:
-    """os, but it dies once `budget` is used up: each byte written costs one, and so does each call.
+class Disk:
+    """A file in memory in place of os, which writes down what is done to it."""
 
-    A sync only costs: what a dead process has written is there without it, and thousands of them take minutes.
-    """
+    def __init__(self, data: bytes) -> None:
+        self.data = bytearray(data)
+        # What was done from one sync to the next.
+        self.windows: list[list[Call]] = [[]]
 
-    def __init__(self, budget: int, die: Callable[[], None]) -> None:
-        self.left = budget
-        self.die = die
-        self.spent = 0
+    def pwrite(self, _descriptor: int, data: bytes, offset: int) -> int:
+        self._do(Call(offset, data))
+        return len(data)
 
-    def _pay(self) -> None:
-        self._spend(1)
+    def ftruncate(self, _descriptor: int, length: int) -> None:
+        self._do(Call(length, None))
 
-    def _spend(self, units: int) -> None:
-        if self.left < units:
-            self.die()
-        self.left -= units
-        self.spent += units
+    def fsync(self, _descriptor: int) -> None:
+        self.windows.append([])
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        def call(*arguments: Any, **named: Any) -> Any:
-            self._pay()
-            return None if name == "fsync" else getattr(os, name)(*arguments, **named)
-
-        return call
-
-    def write(self, descriptor: int, data: bytes) -> int:
-        return self._written(data, lambda part: os.write(descriptor, part))
-
-    def pwrite(self, descriptor: int, data: bytes, offset: int) -> int:
-        return self._written(data, lambda part: os.pwrite(descriptor, part, offset))
-
-    def _written(self, data: bytes, write: Callable[[bytes], int]) -> int:
-        self._pay()
-        if 0 < self.left < len(data):
-            write(data[: self.left])
-        self._spend(len(data))
-        return write(data)
+    def _do(self, call: Call) -> None:
+        self.windows[-1].append(call)
+        do(self.data, call)
 
 
-class CountingSystem(DyingSystem):
-    """One that lives, and tells when it could have died."""
-
-    def __init__(self) -> None:
-        super().__init__(1 << 40, killed)
-        self.points: list[int] = []
-
-    def _pay(self) -> None:
-        self.points.append(self.spent)
-        super()._pay()
-
-    def write(self, descriptor: int, data: bytes) -> int:
-        # The journal is only believed as a whole: its edges, and some of what lies between.
-        end = self.spent + 1 + len(data)
-        self.points += [self.spent + 1, self.spent + 2, *range(self.spent + 3, end, 61), end - 1]
-        return super().write(descriptor, data)
-
-    def pwrite(self, descriptor: int, data: bytes, offset: int) -> int:
-        self.points += range(self.spent + 1, self.spent + 1 + len(data))
-        return super().pwrite(descriptor, data, offset)
+def do(data: bytearray, call: Call) -> None:
+    if call.data is None:
+        del data[call.place :]
+        data.extend(bytes(call.place - len(data)))
+    else:
+        data[call.place : call.place + len(call.data)] = call.data
 
 
-def killed() -> None:
-    raise Killed
+def edited(pool: bytes, edit: Edit) -> Disk:
+    """The disk after an edit, as Pool makes it."""
+    disk = Disk(pool)
+    planned = _plan(pool, edit)
+    if planned.changed:
+        Pool("/pool", disk)._write(0, planned)
+    return disk
 
 
 def start_of(name: str) -> bytes:
     return OLD + (b"partial record" if name == "damaged end" else b"")
 
 
-def prepared(directory: Path, name: str) -> tuple[Path, Edit, bytes]:
-    """A pool to edit, the edit, and the records that it leads to."""
-    path = directory / ".kvp_pool_1"
-    for leftover in directory.iterdir():
-        leftover.unlink()
-    path.write_bytes(start_of(name))
-    edit = Edit(*EDITS[name])
-    return path, edit, led_to(name)
+def deaths(pool: bytes, edit: Edit) -> Iterator[bytes]:
+    """What the file can be when the writer dies: before each call, and after each byte that it writes."""
+    data = bytearray(pool)
+    for call in chain.from_iterable(edited(pool, edit).windows):
+        if call.data is None:
+            yield bytes(data)
+            do(data, call)
+            continue
+        for index, byte in enumerate(call.data):
+            yield bytes(data)
+            data[call.place + index] = byte
 
 
-@cache
-def led_to(name: str) -> bytes:
-    """The records after the edit; asked for at each of thousands of deaths."""
-    return b"".join(Edit(*EDITS[name]).apply(RECORDS).records)
+def items(pool: bytes) -> list[Item]:
+    """What a reader finds. A record without a key is no item."""
+    return [item for item in ((key_of(r), value_of(r)) for r in split_records(pool)[0]) if item[0]]
 
 
-def items(pool: bytes) -> list[tuple[bytes, bytes]]:
-    return [(key_of(record), value_of(record)) for record in split_records(pool)[0]]
+class Guarantee:
+    """What holds for a pool whenever the writer of an edit dies, and after the next run."""
+
+    def __init__(self, pool: bytes, edit: Edit) -> None:
+        self.edit = edit
+        self.old, self.new = items(pool), items(bytes(edited(pool, edit).data))
+        self.kept = [item for item in self.old if item in self.new]
+        self.changed = {key for key, _value in self.old} & {key for key, _value in self.new}
+
+    def check(self, pool: bytes) -> list[Item]:
+        """Check a pool as the daemon reads it."""
+        found = items(pool)
+        assert set(self.kept) <= set(found), "lost"
+        assert set(found) <= {*self.old, *self.new}, "mixed"
+        assert self.changed <= {key for key, _value in found}, "lost"
+        assert len(found) - len(set(found)) <= 1, "more than one item is there twice"
+        split = [value for key, value in found if key == b"split"]
+        assert [*dict.fromkeys(split)] == [value for key, value in self.old if key == b"split"], "out of order"
+        return found
+
+    def check_next_runs(self, pool: bytes) -> None:
+        """Check what another task makes of it, and the same task again."""
+        other = bytes(edited(pool, Edit({})).data)
+        assert sorted(self.check(other)) == sorted(set(items(other))), "there twice"
+        assert len(items(other)) * RECORD_SIZE == len(other), "a record without a key is left"
+        for found in pool, other:
+            again = bytes(edited(found, self.edit).data)
+            assert sorted(items(again)) == sorted(self.new)
+            assert len(again) == len(self.new) * RECORD_SIZE
+            assert not _plan(again, self.edit).changed
 
 
-def safe(path: Path) -> Pool:
-    """A pool whose system does not die."""
-    return Pool(str(path), DyingSystem(1 << 40, killed))
-
-
-def points_of_death(directory: Path, name: str) -> list[int]:
-    """Every budget that ends before a call, or after any byte of a write to the pool."""
-    path, edit, _new = prepared(directory, name)
-    system = CountingSystem()
-    assert Pool(str(path), system).edit(edit).changed
-    return sorted({point for point in system.points if point < system.spent})
-
-
-def deaths(directory: Path, name: str, every: int) -> Iterator[tuple[Path, bytes]]:
-    """The pool after a death at every nth byte and call, and what the edit would have led to."""
-    points = points_of_death(directory, name)
-    for budget in sorted({*points[::every], *points[-9:]}):
-        path, edit, new = prepared(directory, name)
-        with pytest.raises(Killed):
-            Pool(str(path), DyingSystem(budget, killed)).edit(edit)
-        yield path, new
-
-
-def kept_aside(path: Path) -> bytes:
-    return b"".join(other.read_bytes() for other in path.parent.iterdir() if ".damage-" in other.name)
-
-
-@pytest.mark.parametrize("name", EDITS)
-def test_killed_at_every_byte(name: str, tmp_path: Path) -> None:
-    outcomes: Counter[str] = Counter()
-    # One edit that changes, removes, moves and appends, at every byte; the others at every seventh, to save minutes.
-    for path, new in deaths(tmp_path, name, every=1 if name == "all at once" else 7):
-        recovered = safe(path).edit(Edit({}))
-        pool = path.read_bytes()
-        assert pool in (OLD, new), "some of both"
-        assert kept_aside(path) in ((b"partial record",) if name == "damaged end" else (b"",))
-        leftovers = [other.name for other in tmp_path.iterdir() if ".damage-" not in other.name]
-        assert [other for other in leftovers if not other.endswith(".new")] == [path.name]
-        assert not safe(path).edit(Edit({})).changed
-        outcomes[recovered.plan.outcome or "nothing to do"] += 1
-    print(f"\n{name}: {sum(outcomes.values())} deaths: {dict(outcomes)}; lost 0, mixed 0")
-    assert outcomes["finished"] > 0
-    assert outcomes["nothing to do"] > 0
+def kind(found: list[Item], of: Guarantee) -> str:
+    if sorted(found) in (sorted(of.old), sorted(of.new)):
+        return "as before" if sorted(found) == sorted(of.old) else "complete"
+    return "on the way"
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_killed_at_every_byte_and_others_write_before_recovery(name: str, tmp_path: Path) -> None:
-    outcomes: Counter[str] = Counter()
-    for path, new in deaths(tmp_path, name, every=13):
-        cut = len(path.read_bytes()) % 2560
-        with open(path, "ab") as file:
-            file.write(LATER)
-        journal = path.with_name(path.name + ".journal")
-        if cut and not journal.exists():
-            continue  # a partial record of others: what follows it is out of place for everybody, the daemon included
-        recovered = safe(path).edit(Edit({"x": "put"}))
-        pool = items(path.read_bytes())
-        assert pool[-2:] == [*items(LATER), (b"x", b"put")], "their record is there"
-        assert pool[:-2] in (items(OLD), items(new)), "some of both"
-        outcomes[recovered.plan.outcome or "nothing to do"] += 1
-    print(f"\n{name}: {sum(outcomes.values())} deaths, then a record appended: {dict(outcomes)}; lost 0, mixed 0")
-    assert outcomes["finished"] > 0
+def test_killed_at_every_byte(name: str) -> None:
+    pool, edit = start_of(name), EDITS[name]
+    guarantee = Guarantee(pool, edit)
+    states: Counter[str] = Counter()
+    last: list[Item] = []
+    for count, left in enumerate(deaths(pool, edit)):
+        found = guarantee.check(left)
+        assert len(left) % RECORD_SIZE == 0 or left == pool, "what others append would be out of place"
+        states[kind(found, guarantee)] += 1
+        # Between two bytes that readers see, the next run has the same to do; it is looked at less often.
+        if found != last or count % 61 == 0:
+            guarantee.check_next_runs(left)
+            last = found
+    print(f"\n{name}: {sum(states.values())} deaths: {dict(states)}; lost 0, mixed 0")
+    assert states["as before"] > 0
+    assert states["on the way"] > 0
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_killed_at_every_byte_and_others_write_before_the_next_run(name: str) -> None:
+    pool, edit = start_of(name), EDITS[name]
+    guarantee = Guarantee(pool, edit)
+    count = 0
+    for left in islice(deaths(pool, edit), 1, None, 13):
+        assert items(left + LATER)[-1:] == items(LATER), "their record is there at once"
+        found = items(bytes(edited(left + LATER, edit).data))
+        assert sorted(found) == sorted([*guarantee.new, *items(LATER)])
+        count += 1
+    print(f"\n{name}: {count} deaths, then a record appended: lost 0, mixed 0")
+    assert count > 100
 
 
 @pytest.mark.parametrize("name", ["change", "remove", "all at once"])
-def test_killed_again_while_recovering(name: str, tmp_path: Path) -> None:
-    """Some deaths, and for each of them many of its recovery, with a record that came between."""
+def test_killed_again_in_the_next_run(name: str) -> None:
+    pool, edit = start_of(name), EDITS[name]
+    guarantee = Guarantee(pool, edit)
     count = 0
-    points = points_of_death(tmp_path, name)
-    for first in [*points[::997], *points[-9:]]:
-        for second in range(0, 60000, 1499):
-            path, edit, new = prepared(tmp_path, name)
-            with pytest.raises(Killed):
-                Pool(str(path), DyingSystem(first, killed)).edit(edit)
-            with open(path, "ab") as file:
-                file.write(LATER)
-            try:
-                Pool(str(path), DyingSystem(second, killed)).edit(Edit({}))
-                finished = True
-            except Killed:
-                finished = False
-            safe(path).edit(Edit({}))
-            pool = items(path.read_bytes())
-            assert pool in (items(OLD + LATER), items(new + LATER)), "lost or mixed"
-            count += 1
-            if finished:
-                break
+    for first in islice(deaths(pool, edit), 0, None, 997):
+        for following in edit, Edit({}):
+            for second in islice(deaths(first, following), 0, None, 499):
+                guarantee.check(second)
+                guarantee.check_next_runs(second)
+                count += 1
     print(f"\n{name}: {count} times killed twice; lost 0, mixed 0")
     assert count > 100
 
 
-# One process for each path and budget it reads, and how it ended.
+@pytest.mark.parametrize("name", EDITS)
+def test_system_crashes_between_two_syncs(name: str) -> None:
+    """Each sector of the disk, and the size of the file, is as at a moment of its own since the last sync."""
+    pool, edit = start_of(name), EDITS[name]
+    guarantee = Guarantee(pool, edit)
+    chance = random.Random(name)
+    durable = bytearray(pool)
+    count = 0
+    for window in edited(pool, edit).windows:
+        moments = [bytes(durable)]
+        for call in window:
+            do(durable, call)
+            moments.append(bytes(durable))
+        for _try in range(60):
+            left = bytearray(len(chance.choice(moments)))
+            for start in range(0, len(left), SECTOR):
+                piece = chance.choice(moments)[start : start + SECTOR]
+                left[start : start + len(piece)] = piece
+            guarantee.check(bytes(left))
+            guarantee.check_next_runs(bytes(left))
+            count += 1
+    print(f"\n{name}: {count} crashes of the system; lost 0, mixed 0")
+    assert len(edited(pool, edit).windows) > 3
+
+
+# One process for each budget and path it reads, and how it ended.
 PROGRAM = """
 import os, signal, sys
 sys.path[:0] = [{imports!r}, {here!r}]
@@ -237,24 +242,48 @@ for line in sys.stdin:
     budget, path = line.rstrip("\\n").split(" ", 1)
     child = os.fork()
     if not child:
-        system = here.DyingSystem(int(budget), lambda: os.kill(os.getpid(), signal.SIGKILL))
-        here.Pool(path, system).edit(here.Edit(*here.EDITS[{name!r}]))
+        here.Pool(path, here.DyingSystem(int(budget))).edit(here.EDITS[{name!r}])
         os._exit(0)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
+class DyingSystem:
+    """os, but after so many bytes and changes of the size the process is killed, in the middle of a write."""
+
+    def __init__(self, budget: int) -> None:
+        self.left = budget
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return getattr(os, name)  # type: ignore[no-any-return]
+
+    def ftruncate(self, descriptor: int, length: int) -> None:
+        self._pay(1)
+        os.ftruncate(descriptor, length)
+
+    def pwrite(self, descriptor: int, data: bytes, offset: int) -> int:
+        if 0 < self.left < len(data):
+            os.pwrite(descriptor, data[: self.left], offset)
+        self._pay(len(data))
+        return os.pwrite(descriptor, data, offset)
+
+    def _pay(self, units: int) -> None:
+        if self.left < units:
+            os.kill(os.getpid(), 9)
+        self.left -= units
+
+
 @pytest.mark.parametrize("name", ["all at once"])
 def test_sigkill_in_truth(name: str, tmp_path: Path) -> None:
-    """Real processes and a real SIGKILL, before every call and in the middle of every write."""
-    points = points_of_death(tmp_path, name)
-    budgets = [*points[:2], *points[2 : -8 : len(points) // 40], *points[-8:]]
-    paths = []
-    for budget in budgets:
-        directory = tmp_path / str(budget)
-        directory.mkdir()
-        path, _edit, new = prepared(directory, name)
-        paths.append(path)
+    """Real processes and a real SIGKILL leave what the other tests of this file assume."""
+    pool, edit = start_of(name), EDITS[name]
+    last = sum(1 for _left in deaths(pool, edit)) - 1
+    budgets = sorted({0, 1, 2, *range(3, last, last // 40), *range(last - 7, last + 1)})
+    assumed = [left for budget, left in enumerate(deaths(pool, edit)) if budget in budgets]
+    paths = [tmp_path / str(budget) / ".kvp_pool_1" for budget in budgets]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_bytes(pool)
     program = PROGRAM.format(imports=str(IMPORTS), here=str(Path(__file__).parent), name=name)
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -265,45 +294,9 @@ def test_sigkill_in_truth(name: str, tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout.split() == ["-9"] * len(budgets)
+    assert [path.read_bytes() for path in paths] == assumed
     for path in paths:
-        Pool(str(path)).edit(Edit({}))
-    found = [path.read_bytes() for path in paths]
-    assert set(found) <= {OLD, new}
-    finished = found.count(new)
-    print(f"\n{name}: {len(found)} processes killed: {finished} finished, {len(found) - finished} undone; lost 0")
-    assert 0 < finished < len(found)
-
-
-def test_the_journal_is_whole_before_the_pool_changes(tmp_path: Path) -> None:
-    """And it is on disk: what is written is synced before the next thing is done."""
-    path, edit, _new = prepared(tmp_path, "all at once")
-    order: list[str] = []
-
-    class Recording:
-        def __getattr__(self, name: str) -> Callable[..., Any]:
-            def call(*arguments: Any, **named: Any) -> Any:
-                if name == "pwrite":
-                    decode_journal(Path(str(path) + ".journal").read_bytes())
-                order.append(name)
-                return getattr(os, name)(*arguments, **named)
-
-            return call
-
-    Pool(str(path), Recording()).edit(edit)
-    assert order == [
-        *("write", "fsync", "replace", "fsync"),  # the journal, and its name
-        *("pwrite", "pwrite", "pwrite"),  # b is gone, c has changed, d has moved, e is new
-        *(["pwrite"] if len(order) == 11 else []),
-        "fsync",
-        *("unlink", "fsync"),
-    ]
-
-
-def test_a_wrong_journal_breaks_nothing(tmp_path: Path) -> None:
-    path, edit, new = prepared(tmp_path, "change")
-    journal = path.with_name(path.name + ".journal")
-    journal.write_bytes(b"hyperv.integration kvp journal 1\n{}\n")
-    with pytest.raises(KvpError):
-        decode_journal(journal.read_bytes())
-    assert Pool(str(path)).edit(edit).changed
-    assert path.read_bytes() == new
+        Pool(str(path)).edit(edit)
+        assert sorted(items(path.read_bytes())) == sorted(Guarantee(pool, edit).new)
+        assert [other.name for other in path.parent.iterdir()] == [path.name]
+    print(f"\n{name}: {len(paths)} processes killed, and run again; lost 0, mixed 0")

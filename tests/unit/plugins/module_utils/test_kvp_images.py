@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Callable
@@ -17,7 +16,6 @@ import pytest
 
 from ansible_collections.hyperv.integration.plugins.module_utils import _kvp_pool
 from ansible_collections.hyperv.integration.plugins.module_utils._kvp_edit import Edit
-from ansible_collections.hyperv.integration.plugins.module_utils._kvp_journal import Journal, encode_journal
 from ansible_collections.hyperv.integration.plugins.module_utils._kvp_pool import Pool, pool_file
 from ansible_collections.hyperv.integration.plugins.module_utils._kvp_record import KvpError
 from kvp_samples import pool_of
@@ -96,42 +94,9 @@ def test_directory_is_not_created_through_a_link(image: Image) -> None:
     assert [path.name for path in image.host.iterdir()] == ["of_host"]
 
 
-def test_link_in_place_of_journal_is_refused(image: Image) -> None:
-    image.path.write_bytes(OLD)
-    image.of_host.write_bytes(encode_journal(Journal(OLD, NEW, redo=True)))
-    (image.pools / ".kvp_pool_1.journal").symlink_to(image.of_host)
-    image.refuses(r"\.kvp_pool_1\.journal is a symbolic link")
-    assert image.path.read_bytes() == OLD
-
-
-@pytest.mark.parametrize("make", [os.symlink, os.link], ids=["symbolic", "hard"])
-def test_links_in_place_of_files_that_are_written_are_replaced(image: Image, make: Callable[[str, str], None]) -> None:
-    """Names of a journal to be, of a copy of damage and of their unfinished forms are taken away, not followed."""
-    damage = b"partial"
-    image.path.write_bytes(OLD + damage)
-    aside = f".kvp_pool_1.damage-{hashlib.sha256(damage).hexdigest()[:12]}"
-    for name in (".kvp_pool_1.journal.new", aside, f"{aside}.new"):
-        make(str(image.of_host), str(image.pools / name))
-    assert image.pool.edit(PUT).tail_file == str(image.pools / aside)
-    assert image.of_host.read_bytes() == OLD
-    assert image.of_host.stat().st_nlink == 1
-    assert image.path.read_bytes() == NEW
-    assert (image.pools / aside).read_bytes() == damage
-    assert not (image.pools / aside).is_symlink()
-
-
-@pytest.mark.parametrize("name", [".kvp_pool_1", ".kvp_pool_1.journal"])
-def test_file_with_second_name_is_refused(image: Image, name: str) -> None:
-    image.path.write_bytes(OLD)
-    (image.pools / name).unlink(missing_ok=True)
-    os.link(image.of_host, image.pools / name)
-    image.refuses(rf"{re.escape(name)} has 2 names \(hard links\)\. It can also be a file outside the image")
-
-
-def test_pipe_in_place_of_journal_is_refused(image: Image) -> None:
-    image.path.write_bytes(OLD)
-    os.mkfifo(image.pools / ".kvp_pool_1.journal")
-    image.refuses(r"\.kvp_pool_1\.journal is not a regular file")
+def test_file_with_second_name_is_refused(image: Image) -> None:
+    os.link(image.of_host, image.path)
+    image.refuses(r"\.kvp_pool_1 has 2 names \(hard links\)\. It can also be a file outside the image")
 
 
 def test_directory_that_becomes_a_link_while_it_is_opened_leads_nowhere(
@@ -167,8 +132,7 @@ def test_directory_that_becomes_a_link_while_it_is_opened_leads_nowhere(
             break
         image.pools.parent.unlink()
         (image.root / "moved").rename(image.pools.parent)
-        for name in ("", ".journal"):
-            (image.pools / f".kvp_pool_1{name}").unlink(missing_ok=True)
+        image.path.unlink(missing_ok=True)
         step += 1
     assert step > 20
 

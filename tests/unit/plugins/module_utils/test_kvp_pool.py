@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import platform
 import stat
 import subprocess
 import sys
@@ -24,13 +25,6 @@ import pytest
 
 from ansible_collections.hyperv.integration.plugins.module_utils import _kvp_pool
 from ansible_collections.hyperv.integration.plugins.module_utils._kvp_edit import Edit
-from ansible_collections.hyperv.integration.plugins.module_utils._kvp_journal import (
-    FINISHED,
-    MERGED,
-    NOT_BEGUN,
-    Journal,
-    encode_journal,
-)
 from ansible_collections.hyperv.integration.plugins.module_utils._kvp_pool import Pool, pool_file
 from ansible_collections.hyperv.integration.plugins.module_utils._kvp_record import KvpError, encode_record
 from kvp_samples import pool_of
@@ -92,7 +86,7 @@ def test_an_edit_is_made_in_place(pool: Pool, path: Path) -> None:
     edited = pool.edit(PUT)
     after = path.stat()
     assert path.read_bytes() == NEW
-    assert (edited.changed, edited.plan.change.added, edited.created) == (True, ["c"], [])
+    assert (edited.changed, edited.change.added, edited.created) == (True, ["c"], [])
     for field in ("st_ino", "st_dev", "st_mode", "st_uid", "st_gid"):
         assert getattr(after, field) == getattr(before, field)
     assert names(path) == [".kvp_pool_1"]
@@ -111,12 +105,12 @@ def test_a_prediction_changes_nothing_and_is_right(pool: Pool, path: Path) -> No
     assert path.read_bytes() == OLD + b"partial"
     assert names(path) == [".kvp_pool_1"]
     assert pool.edit(edit) == predicted
-    assert path.read_bytes() == pool_of(("a", "new"), ("c", "3"))
+    assert path.read_bytes() == pool_of(("c", "3"), ("a", "new"))
     assert not pool.predict(edit).changed
 
 
 def test_shrinking(pool: Pool, path: Path) -> None:
-    assert pool.edit(Edit({}, purge=True)).plan.change.removed == ["a", "b"]
+    assert pool.edit(Edit({}, purge=True)).change.removed == ["a", "b"]
     assert path.read_bytes() == b""
 
 
@@ -138,7 +132,7 @@ def test_a_missing_pool_is_made_as_the_daemon_makes_it(tmp_path: Path) -> None:
 def test_a_missing_pool_is_not_made_for_nothing(tmp_path: Path) -> None:
     pool = Pool(str(tmp_path / "hyperv" / ".kvp_pool_1"))
     assert not pool.edit(Edit({}, ["a"], purge=True)).changed
-    assert pool.read() == (b"", False, None, None)
+    assert pool.read() == (b"", False)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -158,70 +152,30 @@ def test_the_daemon_makes_the_pool_at_the_same_moment(tmp_path: Path, monkeypatc
     assert path.read_bytes() == NEW
 
 
-def test_damage_is_kept_aside(pool: Pool, path: Path) -> None:
-    path.chmod(0o600)
+def test_damage_is_removed_and_told(pool: Pool, path: Path) -> None:
     path.write_bytes(OLD + b"partial")
     edited = pool.edit(Edit({}))
-    assert (edited.changed, edited.plan.tail) == (True, b"partial")
+    assert (edited.changed, edited.tail) == (True, b"partial")
     assert path.read_bytes() == OLD
-    assert edited.tail_file is not None
-    kept = Path(edited.tail_file)
-    assert (kept.read_bytes(), stat.S_IMODE(kept.stat().st_mode)) == (b"partial", 0o600)
     assert not pool.edit(Edit({})).changed
     path.write_bytes(OLD + b"other")
-    other = pool.edit(PUT).tail_file
-    assert other is not None
-    assert other != edited.tail_file
-    assert Path(other).read_bytes() == b"other"
+    assert pool.edit(PUT).tail == b"other"
     assert path.read_bytes() == NEW
-
-
-@pytest.mark.parametrize(
-    ("now", "outcome", "then"),
-    [
-        (OLD, NOT_BEGUN, OLD),
-        (OLD + NEW[len(OLD) : -100], FINISHED, NEW),
-        (NEW, FINISHED, NEW),
-        (OLD + NEW[len(OLD) : -100] + pool_of(("x", "9")), FINISHED, NEW + pool_of(("x", "9"))),
-        (pool_of(("x", "9")), MERGED, pool_of(("x", "9"))),
-        (b"", MERGED, b""),
-    ],
-)
-def test_the_next_edit_recovers_first(pool: Pool, path: Path, now: bytes, outcome: str, then: bytes) -> None:
-    path.write_bytes(now)
-    journal = encode_journal(Journal(OLD, NEW, redo=False))
-    Path(pool.journal_path).write_bytes(journal)
-    assert pool.read().journal_state == "pending"
-    edit = Edit({"z": "26"})
-    predicted = pool.predict(edit)
-    assert path.read_bytes() == now
-    edited = pool.edit(edit)
-    assert edited == predicted
-    assert edited.plan.outcome == outcome
-    assert path.read_bytes() == then + pool_of(("z", "26"))
-    if outcome == MERGED:
-        assert edited.journal_file is not None
-        assert Path(edited.journal_file).read_bytes() == journal
-    else:
-        assert edited.journal_file is None
-        assert names(path) == [".kvp_pool_1"]
-
-
-def test_recovery_alone_is_a_change(pool: Pool, path: Path) -> None:
-    Path(pool.journal_path).write_bytes(encode_journal(Journal(OLD, NEW, redo=False)))
-    assert pool.predict(Edit({})).changed
-    assert pool.edit(Edit({})).changed
-    assert not pool.edit(Edit({})).changed
     assert names(path) == [".kvp_pool_1"]
 
 
-def test_a_damaged_journal_is_kept_and_not_used(pool: Pool, path: Path) -> None:
-    Path(pool.journal_path).write_bytes(b"what is this")
-    assert pool.read().journal_state == "damaged"
-    edited = pool.edit(PUT)
-    assert path.read_bytes() == NEW
-    assert edited.journal_file is not None
-    assert Path(edited.journal_file).read_bytes() == b"what is this"
+def test_last_record_fills_the_hole(pool: Pool, path: Path) -> None:
+    path.write_bytes(pool_of(("a", "1"), ("b", "2"), ("c", "3"), ("d", "4")))
+    pool.edit(Edit({"c": "new", "e": "5"}, ["a"]))
+    assert path.read_bytes() == pool_of(("e", "5"), ("b", "2"), ("c", "new"), ("d", "4"))
+
+
+def test_records_with_one_key_stay_in_their_order(pool: Pool, path: Path) -> None:
+    """azure-init splits a long value over several records, which readers join in the order of the pool."""
+    parts = [("split", "x"), ("split", "y"), ("split", "z")]
+    path.write_bytes(pool_of(("a", "1"), *parts[:2], ("b", "2"), parts[2]))
+    pool.edit(Edit({}, ["a"]))
+    assert path.read_bytes() == pool_of(*parts, ("b", "2"))
 
 
 @pytest.mark.parametrize("lock", ["fcntl.lockf(file, fcntl.LOCK_EX)", "fcntl.flock(file, fcntl.LOCK_EX)"])
@@ -252,6 +206,39 @@ def test_readers_do_not_keep_each_other_out(pool: Pool, path: Path) -> None:
             pool.edit(PUT)
 
 
+@pytest.mark.parametrize("use", ["read", "edit"])
+def test_daemon_does_not_wait_for_others_beside_the_module(pool: Pool, path: Path, use: str) -> None:
+    """While the module waits for cloud-init, which holds its lock, the daemon gets its own at once."""
+    done: list[Any] = []
+    with other_process("fcntl.flock(file, fcntl.LOCK_EX)", path) as process:
+        thread = threading.Thread(target=lambda: done.append(pool.read() if use == "read" else pool.edit(PUT)))
+        thread.start()
+        for _try in range(3):
+            with other_process("fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)", path):
+                pass
+        assert done == []
+        assert process.stdin is not None
+        process.stdin.close()
+        thread.join(timeout=30)
+    assert len(done) == 1
+
+
+def test_frozen_file_system_is_waited_for_without_the_lock_of_the_daemon(
+    pool: Pool, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits in fchown() during a freeze is measured in tests/guests/test_freeze.py."""
+    locks: list[str] = []
+
+    def fchown(descriptor: int, user: int, group: int) -> None:
+        assert (user, group) == (-1, -1)
+        with other_process("fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)", path):
+            locks.append("free")
+
+    monkeypatch.setattr(os, "fchown", fchown)
+    pool.edit(PUT)
+    assert locks == ["free"]
+
+
 def test_holds_both_locks_while_it_writes(path: Path) -> None:
     """No descriptor of the pool is opened and closed in between, which would drop the POSIX lock."""
     tries = (
@@ -271,7 +258,8 @@ def test_holds_both_locks_while_it_writes(path: Path) -> None:
             return call
 
     assert Pool(str(path), Watching()).edit(Edit({"c": "3"}, ["a"])).changed
-    assert [name for name, _held in seen if name in ("pwrite", "ftruncate")] == ["pwrite", "pwrite"]
+    written = [name for name, _held in seen if name != "fsync"]
+    assert (written[0], written[-1], written.count("pwrite")) == ("ftruncate", "ftruncate", 6)
     assert [name for name, held in seen if held != ["held", "held"]] == []
 
 
@@ -299,52 +287,6 @@ def test_a_pool_that_is_replaced_all_the_time_is_an_error(
         pool.edit(PUT)
 
 
-def test_an_edit_that_the_daemon_wrote_over_is_made_again(
-    pool: Pool, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The daemon reads, lets its lock go, and writes what it had read, with the item of the host."""
-    real = pool._edit_once
-    stale = [pool_of(("a", "1"), ("b", "2"), ("h", "host"))]
-
-    def edit_once(*arguments: Any, **options: Any) -> Any:
-        done = real(*arguments, **options)
-        if stale:
-            path.write_bytes(stale.pop())
-        return done
-
-    monkeypatch.setattr(pool, "_edit_once", edit_once)
-    assert pool.edit(PUT).changed
-    assert path.read_bytes() == pool_of(("a", "1"), ("b", "2"), ("h", "host"), ("c", "3"))
-
-
-def test_what_another_writer_made_of_an_item_stays(pool: Pool, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = pool._edit_once
-    theirs = [pool_of(("a", "1"), ("c", "theirs"))]
-
-    def edit_once(*arguments: Any, **options: Any) -> Any:
-        done = real(*arguments, **options)
-        if theirs:
-            path.write_bytes(theirs.pop())
-        return done
-
-    monkeypatch.setattr(pool, "_edit_once", edit_once)
-    pool.edit(PUT)
-    assert path.read_bytes() == pool_of(("a", "1"), ("c", "theirs"))
-
-
-def test_a_pool_that_keeps_nothing_is_an_error(pool: Pool, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = pool._edit_once
-
-    def edit_once(*arguments: Any, **options: Any) -> Any:
-        done = real(*arguments, **options)
-        path.write_bytes(OLD)
-        return done
-
-    monkeypatch.setattr(pool, "_edit_once", edit_once)
-    with pytest.raises(KvpError, match="does not keep what is written to it: the change was made 6 times"):
-        pool.edit(PUT)
-
-
 class FullDisk:
     """os, but the nth write fails as on a full disk, after half of it, and all later ones when `for_ever`."""
 
@@ -363,46 +305,41 @@ class FullDisk:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return write(data)
 
-    def write(self, descriptor: int, data: bytes) -> int:
-        return self._write(lambda part: os.write(descriptor, part), data)
-
     def pwrite(self, descriptor: int, data: bytes, offset: int) -> int:
         return self._write(lambda part: os.pwrite(descriptor, part, offset), data)
 
 
-def test_no_room_for_the_journal(path: Path) -> None:
-    with pytest.raises(KvpError, match=r"Cannot keep a journal for .*: No space left on device\. Nothing was changed"):
-        Pool(str(path), FullDisk(1)).edit(PUT)
-    assert path.read_bytes() == OLD
-    assert names(path) == [".kvp_pool_1"]
-
-
-def test_no_room_for_the_pool(path: Path) -> None:
-    with pytest.raises(KvpError, match=r"What was written has been undone\. Make room"):
-        Pool(str(path), FullDisk(2)).edit(PUT)
-    assert path.read_bytes() == OLD
-    assert names(path) == [".kvp_pool_1"]
-
-
-def test_no_room_even_to_undo(path: Path) -> None:
+@pytest.mark.parametrize("fail_at", [1, 2, 3, 4])
+def test_no_room_for_new_records_leaves_the_pool_as_it_was(path: Path, fail_at: int) -> None:
     edit = Edit({"a": "changed", "c": "3"})
-    with pytest.raises(KvpError, match="The next run mends it from the journal"):
-        Pool(str(path), FullDisk(2, for_ever=True)).edit(edit)
-    assert names(path) == [".kvp_pool_1", ".kvp_pool_1.journal"]
-    Pool(str(path)).edit(Edit({}))
+    with pytest.raises(KvpError, match=r"No space left on device\. No item is lost\. Run the task again\. Make room"):
+        Pool(str(path), FullDisk(fail_at)).edit(edit)
+    assert path.read_bytes() == OLD
+
+
+def test_no_room_later_loses_nothing(path: Path) -> None:
+    """As a file system can have it that writes everything to a new place."""
+    edit = Edit({"a": "changed", "c": "3"})
+    with pytest.raises(KvpError, match=r"No item is lost"):
+        Pool(str(path), FullDisk(6, for_ever=True)).edit(edit)
+    assert len(path.read_bytes()) > len(OLD)
+    assert Pool(str(path)).edit(edit).change.leftovers > 0
     assert path.read_bytes() == pool_of(("a", "changed"), ("b", "2"), ("c", "3"))
 
 
 def test_short_writes_go_on_where_they_stopped(path: Path) -> None:
     class Short(FullDisk):
-        def _write(self, write: Callable[..., int], data: bytes, *arguments: Any) -> int:
-            return write(data[:700])
-
         def pwrite(self, descriptor: int, data: bytes, offset: int) -> int:
             return os.pwrite(descriptor, data[:700], offset)
 
-    Pool(str(path), Short(0)).edit(Edit({"c": "3", "a": "9"}))
+    Pool(str(path), Short(-1)).edit(Edit({"c": "3", "a": "9"}))
     assert path.read_bytes() == pool_of(("a", "9"), ("b", "2"), ("c", "3"))
+
+
+def test_other_systems_are_refused_with_the_place_of_their_pools(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "system", lambda: "FreeBSD")
+    with pytest.raises(KvpError, match=r"this system is FreeBSD.*FreeBSD: /var/db/hyperv/pool.*Linux guests only"):
+        Pool(pool_file("/var/lib/hyperv", "guest"))
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
@@ -460,15 +397,6 @@ def test_as_an_unprivileged_user(open_path: Path) -> None:
     assert path.read_bytes() == OLD
 
 
-def test_a_journal_that_only_root_may_read(open_path: Path) -> None:
-    open_path.parent.chmod(0o755)
-    journal = Path(Pool(str(open_path)).journal_path)
-    journal.write_bytes(encode_journal(Journal(OLD, NEW, redo=False)))
-    journal.chmod(0)
-    done = unprivileged(f"print(Pool({str(open_path)!r}).read().journal_state)")
-    assert (done.stdout, done.stderr) == ("unreadable\n", "")
-
-
 def test_a_record_appended_by_cloud_init_meanwhile_is_kept(pool: Pool, path: Path) -> None:
     record = encode_record("CLOUD_INIT|1|start|x|y", "{}")
     code = f"fcntl.flock(file, fcntl.LOCK_EX); file.seek(0, 2); file.write({record[:1000]!r}); file.flush()"
@@ -481,7 +409,7 @@ def test_a_record_appended_by_cloud_init_meanwhile_is_kept(pool: Pool, path: Pat
             process.stdin.close()
 
         threading.Timer(0.3, go_on).start()
-        assert pool.edit(PUT).tail_file is None
+        assert pool.edit(PUT).tail == b""
     assert path.read_bytes() == OLD + record + pool_of(("c", "3"))
 
 

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import platform
 import re
 import tempfile
 from pathlib import Path
@@ -16,7 +18,6 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.hyperv.integration.plugins.module_utils._kvp_journal import Journal, encode_journal
 from kvp_guest import GROUP, KVP, KVP_INFO, LocalGuest
 from kvp_samples import dirty, pool_of
 from playbook_runner import run_playbook
@@ -74,9 +75,8 @@ def test_check_mode_tells_what_then_happens(guest: LocalGuest) -> None:
         "before": "a: 1\nb: 2\na: twice\nc: 3\n(7 bytes that are no record)\n",
         "after": "a: 1\nb: changed\nn: 5\n",
     }
-    assert made["damage"]["bytes"] == 7
-    assert Path(made["damage"]["kept_at"]).read_bytes() == b"partial"
-    assert "7 bytes at the end of" in made["warnings"][0]
+    assert made["damage"] == {"bytes": 7}
+    assert "The last 7 bytes of" in made["warnings"][0]
     assert guest.pool() == pool_of(("a", "1"), ("b", "changed"), ("n", "5"))
     assert (again["changed"], "diff" in again.data, again["damage"]) == (False, False, None)
 
@@ -155,25 +155,42 @@ def test_the_log_of_the_guest_has_no_values(monkeypatch: pytest.MonkeyPatch, gue
     assert SECRET not in "".join(lines)
 
 
-def test_finishes_what_a_killed_run_began(guest: LocalGuest) -> None:
-    old, new = pool_of(("a", "1"), ("b", "2")), pool_of(("b", "2"))
-    guest.write_pool(pool_of(("b", "2"), ("b", "2")))
-    (guest.pools / ".kvp_pool_1.journal").write_bytes(encode_journal(Journal(old, new, redo=False)))
-    info, predicted, made, again = guest.results({KVP_INFO: {}}, {KVP: {}, "check_mode": True}, {KVP: {}}, {KVP: {}})
-    assert info["pools"]["guest"]["journal"] == {"file": f"{made['file']}.journal", "state": "pending"}
+def test_removes_what_a_killed_run_left(guest: LocalGuest) -> None:
+    guest.write_pool(pool_of(("b", "2"), ("b", "2")) + bytes(2560))
+    task = {KVP: {}, "diff": True}
+    predicted, made, again = guest.results({**task, "check_mode": True}, task, task)
     assert predicted.data == made.data
-    assert (made["changed"], made["recovery"]) == (True, {"outcome": "finished", "kept_at": None})
-    assert "A killed run had left" in made["warnings"][0]
-    assert guest.pool() == new
-    assert (again["changed"], again["recovery"]) == (False, None)
+    assert (made["changed"], made["leftovers_removed"], made["item_count"]) == (True, 2, 1)
+    assert made["diff"] == {"before": "(2 records that a killed run left)\n", "after": ""}
+    assert "A killed run left 2 records in" in made["warnings"][0]
+    assert guest.pool() == pool_of(("b", "2"))
+    assert (again["changed"], again["leftovers_removed"]) == (False, 0)
 
 
-def test_a_damaged_journal_is_reported(guest: LocalGuest) -> None:
+def test_journal_of_an_earlier_version_is_reported_and_stays(guest: LocalGuest) -> None:
     guest.write_pool(pool_of(("a", "1")))
-    (guest.pools / ".kvp_pool_1.journal").write_bytes(b"?")
-    (made,) = guest.results({KVP: {}})
-    assert made["recovery"]["outcome"] == "damaged"
-    assert Path(made["recovery"]["kept_at"]).read_bytes() == b"?"
+    journal = guest.pools / ".kvp_pool_1.journal"
+    journal.write_bytes(b"hyperv.integration kvp journal 1\n")
+    (made,) = guest.results({KVP: {"put": {"b": "2"}}})
+    assert f"{journal} is of a run of an earlier version" in made["warnings"][0]
+    assert guest.pool() == pool_of(("a", "1"), ("b", "2"))
+    assert journal.read_bytes() == b"hyperv.integration kvp journal 1\n"
+
+
+@pytest.mark.parametrize("name", ["linux_guest_kvp", "linux_guest_kvp_info"])
+def test_other_systems_than_linux_are_refused(
+    name: str, monkeypatch: pytest.MonkeyPatch, guest: LocalGuest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from ansible.module_utils.testing import patch_module_args
+
+    module = importlib.import_module(f"ansible_collections.hyperv.integration.plugins.modules.{name}")
+    monkeypatch.setattr(platform, "system", lambda: "FreeBSD")
+    with patch_module_args({"directory": str(guest.pools)}), pytest.raises(SystemExit):
+        module.main()
+    result = json.loads(capsys.readouterr().out)
+    assert result["failed"]
+    assert "this system is FreeBSD" in result["msg"]
+    assert not guest.pools.exists()
 
 
 def test_purge_removes_what_is_no_text_as_well(guest: LocalGuest) -> None:

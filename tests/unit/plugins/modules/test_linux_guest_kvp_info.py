@@ -81,7 +81,6 @@ def keys_of(documented: dict[str, Any]) -> dict[str, Any]:
 def test_returns_what_the_documentation_says(guest: LocalGuest) -> None:
     guest.write_pool((RECORDED / "cloud-init-25.1.4.bin").read_bytes() + pool_of(("CLOUD_INIT", "?")) + b"!")
     guest.write_pool(b"", 3)
-    (guest.pools / ".kvp_pool_1.journal").write_bytes(b"?")
     text = (CHECKOUT / "plugins/modules/linux_guest_kvp_info.py").read_text(encoding="utf-8")
     documented = keys_of(yaml.safe_load(text.partition('RETURN = r"""')[2].partition('"""')[0]))
     (result,) = guest.results({KVP_INFO: {"decode_provisioning": True}})
@@ -90,12 +89,11 @@ def test_returns_what_the_documentation_says(guest: LocalGuest) -> None:
     assert set(pool["entries"][0]) == set(documented["pools"]["entries"])
     assert set(pool["duplicates"][0]) == set(documented["pools"]["duplicates"])
     assert set(pool["damage"]) == set(documented["pools"]["damage"])
-    assert set(pool["journal"]) == set(documented["pools"]["journal"])
     assert set(result["host"]) == set(documented["host"])
     assert set(result["provisioning"]) == set(documented["provisioning"])
     for name in ("reports", "events", "undecoded"):
         assert set(result["provisioning"][name][0]) == set(documented["provisioning"][name])
-    assert (pool["damage"], pool["journal"]["state"]) == ({"bytes": 1}, "damaged")
+    assert pool["damage"] == {"bytes": 1}
     assert {result["host"][name] for name in result["host"]} == {None, True}
 
 
@@ -108,7 +106,6 @@ def test_pools_that_are_not_there(guest: LocalGuest) -> None:
             "entries": [],
             "duplicates": [],
             "damage": None,
-            "journal": None,
             "untrusted": True,
         }
     assert "auto_external" not in result["pools"]
@@ -117,7 +114,6 @@ def test_pools_that_are_not_there(guest: LocalGuest) -> None:
 
 def test_changes_nothing(guest: LocalGuest) -> None:
     guest.write_pool(pool_of(("a", "1")) + b"partial")
-    (guest.pools / ".kvp_pool_1.journal").write_bytes(b"?")
     before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in guest.pools.iterdir()}
     guest.results({KVP_INFO: {}})
     assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in guest.pools.iterdir()} == before
