@@ -55,16 +55,20 @@ from ansible_collections.hyperv.integration.plugins.module_utils._kvp_edit impor
 from ansible_collections.hyperv.integration.plugins.module_utils._kvp_pool import Pool
 
 class Dying:
+    left = int(sys.argv[1])
+
     def __getattr__(self, name):
         return getattr(os, name)
 
     def pwrite(self, descriptor, data, offset):
-        os.pwrite(descriptor, data[:1000], offset)
-        os.kill(os.getpid(), signal.SIGKILL)
+        self.left -= 1
+        if not self.left:
+            os.pwrite(descriptor, data[: len(data) // 2], offset)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return os.pwrite(descriptor, data, offset)
 
-system = Dying() if sys.argv[1] == "die" else os
-edited = Pool("/var/lib/hyperv/.kvp_pool_1", system).edit(Edit({{"status": sys.argv[2]}}, ["old"]))
-print(edited.plan.outcome)
+edit = Edit({{"status": "x" * 900}}, ["old"])
+print(Pool("/var/lib/hyperv/.kvp_pool_1", Dying()).edit(edit).change.leftovers)
 """
 
 
@@ -120,15 +124,25 @@ def test_ten_writers_beside_the_daemon(prepared: Guest) -> None:
     assert len(seen) > 1
 
 
-def test_killed_and_recovered_beside_the_daemon(prepared: Guest) -> None:
-    guest = prepared
-    purge(guest)
-    for key in ("old", "status", "kept"):
-        assert guest.host.ask("kvp_set", pool="guest", key=key, value="1")["ok"]
-    killed = guest.run("python3", "-c", DIE, "die", "x" * 900, check=False)
-    assert killed.returncode != 0
-    assert guest.host.ask("kvp_set", pool="guest", key="since", value="by the host")["ok"]
-    done = guest.run("python3", "-c", DIE, "live", "ready")
-    assert done.stdout.strip() in ("finished", "merged")
-    items = guest.host.ask("kvp_enumerate", pool="guest")["items"]
-    assert items == {"status": "ready", "kept": "1", "since": "by the host"}
+def test_killed_and_run_again_beside_the_daemon(prepared: Guest) -> None:
+    """At each write in turn; the host asks, and changes the pool, before the next run."""
+    guest, deaths = prepared, 0
+    while True:
+        purge(guest)
+        for key, value in (("old", "1"), ("status", "1"), ("kept", "2" * 900)):
+            assert guest.host.ask("kvp_set", pool="guest", key=key, value=value)["ok"]
+        killed = guest.run("python3", "-c", DIE, str(deaths + 1), check=False)
+        if killed.returncode == 0:
+            break
+        deaths += 1
+        items = guest.host.ask("kvp_enumerate", pool="guest")["items"]
+        assert items["kept"] == "2" * 900
+        assert items["status"] in ("1", "x" * 900)
+        assert set(items) <= {"old", "status", "kept", ""}
+        assert guest.host.ask("kvp_set", pool="guest", key="since", value="by the host")["ok"]
+        done = guest.run("python3", "-c", DIE, "0")
+        assert int(done.stdout) > 0
+        items = guest.host.ask("kvp_enumerate", pool="guest")["items"]
+        assert items == {"status": "x" * 900, "kept": "2" * 900, "since": "by the host"}
+    print(f"\n{guest.suite}: killed at each of {deaths} writes, and run again: lost 0, mixed 0")
+    assert deaths > 6
