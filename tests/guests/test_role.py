@@ -6,29 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from guests import SERVICES, Guest, connections
-from playbook_runner import Run, run_tasks
-
-ROLE = "hyperv.integration.linux_guest"
-
-
-def run_role(guest: Guest, *options: str, **settings: Any) -> Run:
-    """Run the role with settings: variables without their `linux_guest_`."""
-    variables = {f"linux_guest_{name}": value for name, value in settings.items()}
-    task = {"name": "role", "ansible.builtin.include_role": {"name": ROLE}, "vars": variables}
-    return run_tasks(guest.inventory(), [task], *options, hosts="all", stop=True, env=connections.environment())
-
-
-def changed(guest: Guest, run: Run) -> list[str]:
-    """Return the tasks that changed something, of a run that went well."""
-    assert run.code == 0, run.output
-    tasks = [result.task for result in run.results if result.data.get("changed")]
-    assert run.recap(guest.name)["changed"] == len(tasks)
-    return tasks
+from guests import SERVICES, Guest
+from linux_role import ROLE, changed, run_role
+from playbook_runner import Run
 
 
 def has_daemons(guest: Guest) -> bool:
