@@ -24,16 +24,18 @@ PACKAGES = (
     *("python3", "python3-apt", "ca-certificates", "hyperv-daemons"),
 )
 # Kept in the guest's apt cache, so that a role can install them without a network.
-AT_HAND = ("hyperv-daemons", "chrony")
+AT_HAND = ("hyperv-daemons", "chrony", "systemd-timesyncd")
 # Releases come from the main archive alone: it changes with point releases only, while the security archive drops the
 # files of old ones (bullseye's hyperv-daemons 5.10.262 are listed there, and gone; seen in 2026).
 MAIN_ARCHIVE_ONLY = (
     r'for list in "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/*; do '
     r'[ ! -f "$list" ] || sed -i -E "/^deb .*-(security|updates) /d" "$list"; done'
 )
+# One after the other: those that exclude each other could not be installed at once.
 KEEP_AT_HAND = (
-    'rm -f "$1"/var/cache/apt/archives/*.deb; APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -qq --yes --download-only '
-    f"--reinstall --no-install-recommends install {' '.join(AT_HAND)}"
+    f'rm -f "$1"/var/cache/apt/archives/*.deb; for package in {" ".join(AT_HAND)}; do '
+    'APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -qq --yes --download-only --reinstall --no-install-recommends '
+    'install "$package" || exit; done'
 )
 # What mmdebstrap copies from this machine, and a guest without a network does better without.
 FORGET_THE_MACHINE = 'rm -f "$1"/etc/hostname; : >"$1"/etc/resolv.conf'
@@ -75,45 +77,53 @@ def locked(name: str) -> Iterator[None]:
         yield
 
 
-def key(suite: str, *more: str) -> str:
+def key(suite: str, packages: tuple[str, ...] = PACKAGES) -> str:
     """Return what a change of the recipe changes."""
-    recipe = [suite, os.environ.get("HVIS_DEBIAN_MIRROR", ""), *OPTIONS, *PACKAGES, *more]
+    recipe = [suite, os.environ.get("HVIS_DEBIAN_MIRROR", ""), *OPTIONS, *packages]
     return hashlib.sha256("\0".join(recipe).encode()).hexdigest()[:12]
 
 
-def root_file_system(suite: str, *more: str) -> Path:
-    """Return the root file system of a Debian release, with more packages, made when it is not there yet.
+def root_file_system(suite: str, packages: tuple[str, ...] = PACKAGES) -> Path:
+    """Return the root file system of a Debian release with these packages, made when it is not there yet.
 
     It is never written to: guests have an overlay of their own.  HVIS_DEBIAN_MIRROR names another package source.
     Raises LabError.
     """
     if suite not in SUITES:
         raise machine.LabError(f"suite {suite!r} is none of {', '.join(SUITES)}")
-    root = directory() / f"{suite}-{key(suite, *more)}"
+    root = directory() / f"{suite}-{key(suite, packages)}"
     if root.is_dir():
         return root
     machine.require(machine.FOR_ROOT_FILE_SYSTEMS)
     with locked(suite):
         if not root.is_dir():
-            make(suite, root, more)
+            make(suite, root, packages)
     return root
 
 
-def make(suite: str, root: Path, more: tuple[str, ...]) -> None:
+def make(suite: str, root: Path, packages: tuple[str, ...]) -> None:
     """Make a root file system under another name and rename it when it is complete."""
     machine.tell(f"making {root} with mmdebstrap (once, about half a minute)")
     new = root.with_suffix(".new")
     shutil.rmtree(new, ignore_errors=True)
+    try:
+        mmdebstrap(suite, new, *OPTIONS, f"--include={','.join(packages)}")
+    except machine.LabError:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+    new.rename(root)
+    if "hyperv-daemons" in packages:
+        machine.tell(f"{suite}: hyperv-daemons {package_version(root, 'hyperv-daemons')}")
+
+
+def mmdebstrap(suite: str, target: Path, *options: str) -> None:
+    """Run mmdebstrap for a Debian release.  Raises LabError."""
     mirror = os.environ.get("HVIS_DEBIAN_MIRROR")
-    options = [*OPTIONS, f"--include={','.join([*PACKAGES, *more])}"]
-    command = [*machine.isolated(), "mmdebstrap", "--mode=root", *options, suite, str(new)]
+    command = [*machine.isolated(), "mmdebstrap", "--mode=root", *options, suite, str(target)]
     command += [mirror] if mirror else []
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        shutil.rmtree(new, ignore_errors=True)
         raise machine.LabError(f"mmdebstrap {suite} failed:\n{done.stderr[-3000:]}")
-    new.rename(root)
-    machine.tell(f"{suite}: hyperv-daemons {package_version(root, 'hyperv-daemons')}")
 
 
 def package_version(root: Path, package: str) -> str:
