@@ -53,8 +53,8 @@ test-integration: setup ## playbooks and modules against simulated hosts, with a
 test-guests: setup ## real daemons, modules and role in four Debian releases, booted here (needs root)
 	@$(WITH_ENV) HVIS_GUESTS=$${HVIS_GUESTS:-all} python -m pytest tests/guests -n $(WORKERS) --dist worksteal --durations 10 $(ARGS)
 
-test-vm: setup ## a virtual machine that looks like Hyper-V, under emulation (needs root, takes minutes)
-	@$(WITH_ENV) HVIS_GUESTS=bookworm python -m pytest tests/guests/virtual_machine $(ARGS)
+test-vm: setup ## the role in virtual machines that look like Hyper-V: Debian 11, 12, 13 (needs root, takes minutes)
+	@$(WITH_ENV) HVIS_GUESTS=$${HVIS_GUESTS:-all} python -m pytest tests/guests/virtual_machine --durations 10 $(ARGS)
 
 test-browser: setup ## the page of an audit in a headless Chromium
 	@$(WITH_ENV) python -m pytest tests/browser $(ARGS)

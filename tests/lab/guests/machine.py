@@ -20,7 +20,9 @@ FOR_FREEZES = {"mkfs.ext4": "e2fsprogs", "modprobe": "kmod"}
 FOR_PODMAN = {"podman": "podman", "runc": "runc"}
 FOR_VIRTUAL_MACHINES = {
     "qemu-system-x86_64": "qemu-system-x86",
+    "qemu-img": "qemu-utils",
     "mke2fs": "e2fsprogs",
+    "ssh": "openssh-client",
 }
 FOR_THE_SHIM = {"cc": "gcc"}
 # Where the commands are that a user's PATH may leave out.
@@ -86,6 +88,14 @@ def isolated() -> list[str]:
     """Return a prefix under which a command's mounts and processes all end with it, and it with this process."""
     unshare = ["unshare", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--propagation", "private"]
     return ["setpriv", "--pdeathsig", "KILL", *unshare]
+
+
+def run(*command: str) -> None:
+    """Run a command of this machine.  Raises LabError."""
+    env = {**os.environ, "PATH": PATH}
+    done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise LabError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
 
 
 def tell(what: str) -> None:

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Protocol
 
 from .control import Host, ask
-from .cuse import Cuse
 from .device import Device, Log
 from .fuse import Fuse
+from .kernel import Kernel
 from .unix import Unix
 
 
@@ -31,7 +31,7 @@ class NewTransport(Protocol):
     def __call__(self, directory: Path, devices: list[Device], log: Log) -> Transport: ...
 
 
-TRANSPORTS: dict[str, NewTransport] = {"fuse": Fuse, "cuse": Cuse, "unix": Unix}
+TRANSPORTS: dict[str, NewTransport] = {"fuse": Fuse, "kernel": Kernel, "unix": Unix}
 
 
 def log(line: str) -> None:

@@ -39,7 +39,7 @@ MNT_DETACH = 2
 
 
 class Channel:
-    """Requests from a FUSE or CUSE descriptor to devices, by node number."""
+    """Requests from a FUSE descriptor to devices, by node number."""
 
     def __init__(self, fd: int, devices: dict[int, Device]) -> None:
         self.fd, self.devices = fd, devices
