@@ -25,7 +25,7 @@ NO_TRIGGER = """#!/bin/sh
 [ "${DPKG_MAINTSCRIPT_PACKAGE:-}" != hyperv-daemons ] || exit 0
 exec /bin/udevadm "$@"
 """
-PACKAGES = ("triggering", "not triggering")
+PACKAGES = ("triggering", "silent")
 CONDITIONAL = """[Unit]
 ConditionVirtualization=microsoft
 [Service]
@@ -76,12 +76,12 @@ def assert_daemons_run(vm: VirtualMachine) -> None:
 
 
 @pytest.fixture(
-    scope="module", params=thinned("kinds of packages in virtual machines", full=PACKAGES, sample=["not triggering"])
+    scope="module", params=thinned("kinds of packages in virtual machines", full=PACKAGES, sample=["silent"])
 )
 def fresh(request: pytest.FixtureRequest, suite: str) -> Iterator[VirtualMachine]:
     """A machine with a fresh image, whose package of the daemons has udev look again at the devices, or does not."""
     with VirtualMachine(suite) as vm:
-        if request.param == "not triggering":
+        if request.param == "silent":
             vm.shell(f"printf '%s' '{NO_TRIGGER}' >/usr/local/sbin/udevadm; chmod 0755 /usr/local/sbin/udevadm")
         yield vm
 

@@ -10,11 +10,11 @@ import pytest
 from guests.virtual_machine import VirtualMachine
 from linux_role import changed, run_role
 
-HOOK = 'DPkg::Post-Invoke { "sh /root/after-apt"; };'
+HOOK = 'DPkg::Post-Invoke { "sh /var/tmp/after-apt"; };'
 # Once, when apt has installed the package of that name; apt, and so the role, does not get to go on.
 REBOOT = """
-if [ ! -e /root/rebooted ] && dpkg -s %s >/dev/null 2>&1; then
-  touch /root/rebooted
+if [ ! -e /var/tmp/rebooted ] && dpkg -s %s >/dev/null 2>&1; then
+  touch /var/tmp/rebooted
   systemctl --no-block reboot
   sleep 300
 fi
@@ -25,7 +25,7 @@ UNITS = ("hv-kvp-daemon", "hv-vss-daemon", "chrony")
 @pytest.mark.parametrize("package", ["hyperv-daemons", "chrony"])
 def test_role_finishes_after_a_reboot_in_its_middle(suite: str, package: str) -> None:
     with VirtualMachine(suite) as vm:
-        vm.shell(f"echo '{REBOOT % package}' >/root/after-apt; echo '{HOOK}' >/etc/apt/apt.conf.d/99after")
+        vm.shell(f"echo '{REBOOT % package}' >/var/tmp/after-apt; echo '{HOOK}' >/etc/apt/apt.conf.d/99after")
         boot = vm.boot()
         interrupted = run_role(vm)
         assert interrupted.recap(vm.name)["unreachable"] == 1, interrupted.output
