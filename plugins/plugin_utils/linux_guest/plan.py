@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest import clock
+from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.install import plan_packages, take_clock
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.row import choose_row, uio_copy
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.services import (
     Decision,
@@ -54,6 +55,7 @@ def make_plan(facts: Mapping[str, Any], family: Mapping[str, Any], wishes: Wishe
     decisions = _decide(facts, row, wanted, repair, generalized)
     kernel = _kernel(facts, repair, any(wish == "present" for wish in wanted.values()))
     time = clock.plan_time(facts, row["time"], wishes.get("time", "chrony_ptp"))
+    time, clock_packages = take_clock(time, facts)
     install = _unique([name for decision in decisions.values() for name in decision.install])
     copying = decisions["guest_service_interface"]
     plan: Plan = {
@@ -64,7 +66,7 @@ def make_plan(facts: Mapping[str, Any], family: Mapping[str, Any], wishes: Wishe
         "evidence": row["evidence"],
         "problems": _problems(decisions, facts, repair),
         "kernel": kernel,
-        "packages": {"install": _unique([*install, *_following(row, decisions)])},
+        "packages": plan_packages(_unique([*install, *_following(row, decisions), *clock_packages]), facts),
         "units": {"before": _units(decisions, "before"), "after": _units(decisions, "after")},
         "file_copy": {"bind": copying.bind, "unbind": _unbind(facts, wanted["guest_service_interface"])},
         "time": time,
@@ -156,7 +158,7 @@ def _unbind(facts: Mapping[str, Any], wish: str) -> bool:
     """Whether the role may have written a rule that is not wanted any more."""
     seen = facts["services"]["guest_service_interface"]
     needless = seen["offered"] and seen["driver"] is None  # no rule has given the device to anything
-    return wish == "absent" and uio_copy(facts["kernel"]) and not needless
+    return wish == "absent" and uio_copy(facts) and not needless
 
 
 def _at_rest(plan: Plan) -> bool:
@@ -177,9 +179,10 @@ def _units(decisions: Mapping[str, Decision], when: str) -> list[Unit]:
 
 def _purge(facts: Mapping[str, Any], row: Row, generalized: bool, kvp: Decision) -> Purge:
     known = unit_name(facts["services"][KVP]["unit"])
+    arriving = kvp.install and not facts["immutable"]
     return {
         "purge": generalized,
-        "stop": (known or (row["services"][KVP]["unit"] if kvp.install else None)) if generalized else None,
+        "stop": (known or (row["services"][KVP]["unit"] if arriving else None)) if generalized else None,
     }
 
 
@@ -207,7 +210,10 @@ def _explain(
     lines += [f"{key}: {wanted[key]}: {'; '.join(decision.says)}" for key, decision in decisions.items()]
     lines.append(f"time: {'; '.join(clock.says(plan['time']))}")
     if plan["packages"]["install"]:
-        lines.append(f"packages: {', '.join(plan['packages']['install'])}")
+        how = f" (by {plan['packages']['command'][0]})" if plan["packages"]["command"] else ""
+        lines.append(f"packages: {', '.join(plan['packages']['install'])}{how}")
+    if plan["packages"]["reboot"]:
+        lines.append("reboot needed: the packages show after it; then run the role again")
     if plan["generalize"]["purge"]:
         lines.append("generalize: purge the pools of key-value pairs; the daemon stays off until the next boot")
     return lines
@@ -222,7 +228,7 @@ def _nothing(row: Row, reason: str) -> Plan:
         "evidence": row["evidence"],
         "problems": [],
         "kernel": {"repair": [], "load": False},
-        "packages": {"install": []},
+        "packages": {"install": [], "refresh": False, "command": [], "reboot": False},
         "units": {"before": [], "after": []},
         "file_copy": {"bind": False, "unbind": False},
         "time": clock.plan_time({"time": {"configuration": None}}, None, "none"),

@@ -10,7 +10,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ansible_collections.hyperv.integration.plugins.module_utils._linux_services import UIO_COPY_DAEMONS, UIO_COPY_SINCE
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_services import (
+    DRIVER,
+    UIO_COPY_DAEMONS,
+    UIO_COPY_SINCE,
+)
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.shapes import KEYS, Clock, Row, Service
 
 _SERVICE: Service = {
@@ -47,7 +51,7 @@ def choose_row(family: Mapping[str, Any], facts: Mapping[str, Any]) -> Row:
     named = f"{distribution['name'] or distribution['id'] or 'this system'}, which the matrix does not know"
     text = {"kernel": facts["kernel"], "version": distribution["version"]}
     services = {key: _service(key, layers, text) for key in KEYS}
-    _without_legacy_copy(services["guest_service_interface"], facts["kernel"], row["name"] if row else family["name"])
+    _without_legacy_copy(services["guest_service_interface"], facts, row["name"] if row else family["name"])
     follow: list[str] = next((layer["follow"] for layer in reversed(layers) if "follow" in layer), [])
     return {
         "name": row["name"] if row else named,
@@ -83,9 +87,11 @@ def numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in found.group().split(".")) if found else ()
 
 
-def uio_copy(kernel: str) -> bool:
-    """Tell whether a kernel leaves file copy to uio_hv_generic."""
-    return numbers(kernel) >= UIO_COPY_SINCE
+def uio_copy(facts: Mapping[str, Any]) -> bool:
+    """Tell whether the kernel leaves file copy to uio_hv_generic: by its aliases, else by its version."""
+    if facts["copy_interface"] is not None:
+        return bool(facts["copy_interface"] != DRIVER)
+    return numbers(facts["kernel"]) >= UIO_COPY_SINCE
 
 
 def _begins(version: str, wanted: str) -> bool:
@@ -111,12 +117,13 @@ def _clock(layers: list[Any]) -> Clock | None:
     return cast(Clock, merged)
 
 
-def _without_legacy_copy(service: Service, kernel: str, name: str) -> None:
+def _without_legacy_copy(service: Service, facts: Mapping[str, Any], name: str) -> None:
     """A daemon that opens /dev/vmbus/hv_fcopy is none for a kernel that does not have it."""
     daemon = service["daemon"]
-    if service["packages"] and daemon and uio_copy(kernel) and not daemon.endswith(UIO_COPY_DAEMONS):
+    if service["packages"] and daemon and uio_copy(facts) and not daemon.endswith(UIO_COPY_DAEMONS):
         service["packages"] = []
         service["reason"] = (
-            f"kernel {kernel} has file copy on uio_hv_generic, and {daemon} of {name} knows only /dev/vmbus/hv_fcopy"
+            f"kernel {facts['kernel']} has file copy on uio_hv_generic, "
+            f"and {daemon} of {name} knows only /dev/vmbus/hv_fcopy"
         )
         service["remedy"] = f"boot a kernel before {'.'.join(map(str, UIO_COPY_SINCE))}, or set the service to absent"

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.verdict import CONFIDENTIAL
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_services import UIO_DRIVER
+from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.install import no_way
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.row import uio_copy
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.shapes import KEPT_OUT, Service, Unit
 
@@ -74,6 +76,9 @@ def decide_absent(key: str, facts: Mapping[str, Any], row: Service, arriving: se
 def decide_present(key: str, facts: Mapping[str, Any], row: Service, *, repair: bool, generalized: bool) -> Decision:
     """Have the daemon installed, and running where its device is."""
     seen = facts["services"][key]
+    if facts["azure"] and key == NEVER_STOPPED and not seen["offered"]:
+        reason = "Azure does not offer it: its backup freezes the file systems by an extension of its own"
+        return Decision(skipped=(reason, None), says=[f"left alone: {reason}"])
     if facts["isolation"] in CONFIDENTIAL:
         reason = f"Linux refuses it in a confidential guest ({facts['isolation']})"
         return Decision(skipped=(reason, None), says=[f"left alone: {reason}"])
@@ -89,7 +94,20 @@ def decide_present(key: str, facts: Mapping[str, Any], row: Service, *, repair: 
     decision = Decision(install=[] if seen["daemon"] else list(row["packages"]), expected=True)
     if decision.install:
         decision.says.append(f"install {', '.join(decision.install)}")
-    ready = _device(decision, seen, facts["kernel"], row, key)
+        why = no_way(facts)
+        if why:
+            way_out = f"put {' and '.join(decision.install)} into the image, or set the service to unmanaged"
+            return Decision(problem=f"{why}. Way out: {way_out}.", says=[f"{why}: {way_out}"])
+        if facts["immutable"]:
+            decision.skipped = ("its packages show after a reboot", "reboot the guest, and run the role again")
+            decision.expected = False
+            decision.says.append("reboot the guest, and run the role again")
+            return decision
+    ready = _device(decision, seen, facts, row, key)
+    if decision.bind and facts["uio_devices"]:
+        others = ", ".join(item["uio"] or item["device"] for item in facts["uio_devices"])
+        why = f"uio_hv_generic serves other devices ({others}), and one more may change their numbers (DPDK)"
+        return Decision(problem=f"{why}. Way out: set the service to unmanaged.", says=[why])
     _start(decision, name, seen, facts["init"], row, ready and not generalized)
     if row["note"]:
         decision.says.append(row["note"])
@@ -101,12 +119,12 @@ def unit_name(unit: str | None) -> str | None:
     return unit.removesuffix(".service") if unit else None
 
 
-def _device(decision: Decision, seen: Mapping[str, Any], kernel: str, row: Service, key: str) -> bool:
+def _device(decision: Decision, seen: Mapping[str, Any], facts: Mapping[str, Any], row: Service, key: str) -> bool:
     """Tell whether the daemon has a device to open, or will have."""
     if seen["node_present"]:
         return True
-    if seen["offered"] and key == "guest_service_interface" and uio_copy(kernel):
-        if row["binds_itself"]:
+    if seen["offered"] and key == "guest_service_interface" and uio_copy(facts):
+        if row["binds_itself"] or facts["copy_interface"] == UIO_DRIVER:
             return True
         decision.bind = True
         decision.says.append("give its device to uio_hv_generic, now and at every boot")

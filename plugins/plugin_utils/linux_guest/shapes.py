@@ -122,7 +122,15 @@ class Kernel(TypedDict):
 
 
 class Packages(TypedDict):
+    """install: names. refresh: whether the lists of packages have to be renewed first.
+
+    command: argv that installs them where Ansible's own module cannot, else empty. reboot: whether they show after one.
+    """
+
     install: list[str]
+    refresh: bool
+    command: list[str]
+    reboot: bool
 
 
 class Units(TypedDict):

@@ -168,6 +168,13 @@ ONLY_COPY = {
 }
 ONLY_TIME = {"linux_guest_services": dict.fromkeys((KVP, VSS, COPY), "unmanaged")}
 NO_TIME = {"linux_guest_time": "none"}
+OSTREE = {"/run/ostree-booted": ""}
+IMAGE = {
+    "/usr/bin/bootc": "",
+    "/ostree/0.origin": "[origin]\ncontainer-image-reference=ostree-unverified-registry:quay.io/site/rhel:10\n",
+}
+READ_ONLY = {"/proc/mounts": "/dev/sda1 / btrfs ro,relatime 0 0\n"}
+OLD_DNF = {"/usr/lib/python3.6/site-packages/dnf/__init__.py": ""}
 # name: (recipe, variables of the role, what a failure says or None)
 EVERY_CASE: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
     "off": (OFF, {}, None),
@@ -201,6 +208,19 @@ EVERY_CASE: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
         "value of vss must be one of: present, absent, unmanaged",
     ),
     "bad-service": ({}, {"linux_guest_services": {"kvp": "present"}}, "kvp"),
+    "no-lists": ({"lists": False}, NO_TIME, None),
+    "ostree": ({"release": "fedora-42", "files": OSTREE, "commands": ("rpm-ostree",)}, {}, None),
+    "transactional": (
+        {"release": "opensuse-leap", "files": READ_ONLY, "commands": ("transactional-update",)},
+        {},
+        None,
+    ),
+    "bootc": (
+        {"release": "rhel-10", "files": OSTREE | IMAGE, "cmdline": "ro ostree=/ostree/0", "commands": ("rpm-ostree",)},
+        {},
+        "put hypervkvpd into the image",
+    ),
+    "old-dnf": ({"release": "almalinux-8", "files": OLD_DNF, "commands": ("dnf",)}, NO_TIME, None),
     "change-of-mind": ({}, NO_TIME, None),
     "change-of-mind-openrc": ({"release": "alpine"}, NO_TIME, None),
     "image": (
@@ -223,7 +243,7 @@ EVERY_CASE: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
 # Each of these takes the tasks of another case, on another release or with another wish. Unit tests hold their plans.
 TWINS = {
     *("host-disabled-told", "not-loaded", "copy-rhel-10", "copy-rhel-10-aarch64"),
-    *("copy-ubuntu-24.04-hwe", "copy-ubuntu-26.04"),
+    *("copy-ubuntu-24.04-hwe", "copy-ubuntu-26.04", "transactional", "bootc"),
 }
 CASES = {
     name: EVERY_CASE[name]
@@ -236,6 +256,8 @@ LATER: dict[str, dict[str, Any]] = {
     "change-of-mind": ALL_ABSENT,
     "change-of-mind-openrc": ALL_ABSENT,
     "image": {"linux_guest_state": "generalized", **NO_TIME},
+    "ostree": {},
+    "old-dnf": NO_TIME,
 }
 
 
@@ -272,6 +294,7 @@ def test_case_fails_as_it_should_and_says_what_helps(cases: Outcome, name: str) 
 
 REFUSED_FIRST = [
     *("off", "container", "kept-out", "kept-out-boot", "driver-missing", "bad-wish", "bad-service"),
+    "bootc",
     *("copy-debian-13", "copy-ubuntu-24.04-hwe", "copy-rhel-10-aarch64", "copy-oracle-9-uek8", "copy-arch"),
 ]
 
@@ -402,6 +425,30 @@ def test_image_loses_its_pools_and_the_daemon_stays_off(cases: Outcome) -> None:
     assert running == ["hv-vss-daemon.service", "systemd-timesyncd.service"]
     assert masked == ["hv-fcopy-daemon.service"]
     assert cases.runs[2].recap("image")["changed"] == 0
+
+
+def test_lists_of_packages_are_renewed_where_there_are_none(cases: Outcome) -> None:
+    assert "hyperv-daemons" in cases.world.read("no-lists", "/var/lib/fabricated/packages")
+
+
+@pytest.mark.parametrize("name", among_cases("ostree", "transactional"))
+def test_packages_that_show_after_a_reboot_are_added_and_told(cases: Outcome, name: str) -> None:
+    wanted = {"ostree": ["hypervkvpd", "hypervvssd"], "transactional": ["hyper-v"]}[name]
+    assert cases.world.read(name, "/var/lib/fabricated/next_boot").split() == wanted
+    assert "reboot needed" in cases.told(name)
+    assert cases.runs[0].recap(name)["changed"] > 0
+    assert not [line for line in cases.world.ledger(name) if "hv" in line or "hyperv" in line]
+
+
+def test_guest_that_waits_for_its_reboot_is_not_changed_again(cases: Outcome) -> None:
+    assert cases.runs[1].recap("ostree")["failed"] == 0, cases.messages("ostree", 1)
+    assert cases.runs[2].recap("ostree")["changed"] == 0
+
+
+def test_dnf_is_run_where_ansible_cannot_import_it(cases: Outcome) -> None:
+    assert set(cases.world.read("old-dnf", "/var/lib/fabricated/packages").split()) >= {"hypervkvpd", "hypervvssd"}
+    assert "hypervkvpd.service" in cases.world.running("old-dnf")
+    assert cases.runs[1].recap("old-dnf")["changed"] == 0
 
 
 def test_no_daemon_of_hyper_v_is_restarted_and_vss_is_never_stopped(rows: Outcome, cases: Outcome) -> None:

@@ -118,6 +118,7 @@ def fill(root: Path, recipe: dict[str, Any], stage: Path) -> None:
         "proc/1/comm": recipe["init"] + "\n",
         "var/lib/fabricated/ledger": "",
         **{f"etc/modprobe.d/{name}": text for name, text in recipe["modprobe"].items()},
+        **({recipe["lists"].lstrip("/"): ""} if recipe["lists"] and recipe["lists_there"] else {}),
         **{path.lstrip("/"): text for path, text in recipe["files"].items()},
     }
     if recipe["driver"] != "missing":
@@ -133,9 +134,13 @@ def fill(root: Path, recipe: dict[str, Any], stage: Path) -> None:
     folders = {"systemd": ["run/systemd/system"], "openrc": ["run/openrc/started", "etc/runlevels/default"], "rc": []}
     for folder in [*folders[recipe["init"]], "run/fabricated", "usr/lib/systemd/system", "etc/udev/rules.d"]:
         (root / folder).mkdir(parents=True, exist_ok=True)
+    if recipe["lists"]:
+        (root / recipe["lists"].lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
+    if recipe["manager"] == "apk":
+        (root / "etc/apk").mkdir()
     shutil.copytree(stage, root / HOME, dirs_exist_ok=True)
-    for command in (*COMMANDS[recipe["init"]], *COMMON):
-        script = root / "usr" / ("sbin" if command != "systemctl" else "bin") / command
+    for command in (*COMMANDS[recipe["init"]], *COMMON, *recipe["commands"]):
+        script = root / "usr" / ("bin" if command in ("systemctl", "rpm-ostree") else "sbin") / command
         script.unlink(missing_ok=True)
         script.write_text(f'#!/bin/sh\nexec {sys.executable} -IS /{HOME}/command.py {command} "$@"\n', encoding="utf-8")
         script.chmod(0o755)

@@ -51,6 +51,12 @@ def facts_of(recipe: Recipe) -> dict[str, Any]:
             "family": FAMILIES.get(os_release["ID"], os_release["ID"]),
         },
         "init": recorded["init"],
+        "azure": False,
+        "immutable": None,
+        "installer": None,
+        "package_lists": ("fresh" if recipe.lists else "missing") if built["lists"] else None,
+        "copy_interface": None,
+        "uio_devices": [],
         "hv_utils": {"state": recipe.driver, "blocked_by": []},
         "services": {key: _service(key, built) for key in DAEMONS} | {"time_synchronization": {"offered": True}},
         "time": {

@@ -22,6 +22,14 @@ COPY = "guest_service_interface"
 UIO_COPY_SINCE = (6, 10)
 
 
+# What the first renewal of a package manager's lists leaves. dnf and zypper renew theirs when they install.
+LISTS = {
+    "apt": "/var/lib/apt/lists/deb.debian.org_InRelease",
+    "apk": "/var/cache/apk/APKINDEX.1.tar.gz",
+    "pacman": "/var/lib/pacman/sync/core.db",
+}
+
+
 @cache
 def release(name: str) -> dict[str, Any]:
     """What was recorded of a distribution's release."""
@@ -49,6 +57,7 @@ class Recipe:
     driver: state of hv_utils: loaded, available or missing. modprobe: files in /etc/modprobe.d. cmdline: the kernel's.
     clock: whether the kernel has the host's clock. container: what contains it. ntpd: whether that keeps the clock.
     installed: packages that are there from the start. files: more files, by path.
+    lists: whether the lists of packages are there. commands: stand-ins that not every guest has.
     """
 
     name: str
@@ -64,6 +73,8 @@ class Recipe:
     ntpd: bool = False
     installed: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
+    lists: bool = True
+    commands: tuple[str, ...] = ()
 
     def built(self) -> dict[str, Any]:
         """The recipe with all that is derived from it, for the builder and for the stand-ins in the guest."""
@@ -96,6 +107,9 @@ class Recipe:
             "installed": self.installed,
             "packages": {**recorded["packages"], **({"chrony": chrony_package(recorded)} if chrony else {})},
             "files": self.files,
+            "lists": LISTS.get(recorded["manager"]),
+            "lists_there": self.lists,
+            "commands": self.commands,
         }
 
     def _devices(self, uio: bool) -> dict[str, Any]:

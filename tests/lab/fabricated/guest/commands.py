@@ -153,14 +153,43 @@ def systemd_detect_virt(words: list[str]) -> int:
     return 0
 
 
+def dnf(words: list[str]) -> int:
+    names = state.missing_packages(words[words.index("install") + 1 :])
+    state.install(names)
+    print("Complete!" if names else "Nothing to do.")
+    return 0
+
+
+def rpm_ostree(words: list[str]) -> int:
+    return 0 if layered([word for word in words[1:] if not word.startswith("-")]) else 77
+
+
+def transactional_update(words: list[str]) -> int:
+    if layered(words[words.index("install") + 1 :]):
+        print("New default snapshot is #2 (/.snapshots/2/snapshot).")
+    return 0
+
+
+def layered(names: list[str]) -> bool:
+    """Put packages into the system of the next boot; whether that changed it."""
+    path = "/var/lib/fabricated/next_boot"
+    there = state.read(path).split()
+    state.missing_packages(names)  # an unknown one is an error
+    state.write(path, "\n".join(sorted({*there, *names})))
+    return not set(names) <= set(there)
+
+
 COMMANDS = {
     "chronyd": chronyd,
     "dmesg": dmesg,
+    "dnf": dnf,
     "modprobe": modprobe,
     "rc-service": rc_service,
     "rc-update": rc_update,
+    "rpm-ostree": rpm_ostree,
     "systemctl": systemctl,
     "systemd-detect-virt": systemd_detect_virt,
+    "transactional-update": transactional_update,
     "udevadm": udevadm,
     "uname": uname,
 }

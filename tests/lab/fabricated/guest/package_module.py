@@ -4,7 +4,7 @@
 
 """Stand-in for a module that manages packages (apt, dnf, zypper and so on): unpacks what was recorded of a package.
 
-A package that was not recorded for the release is an error, as with the real ones.
+A package that was not recorded for the release is an error, as with the real ones; without lists of packages each is.
 """
 
 from __future__ import annotations
@@ -20,8 +20,15 @@ def main() -> None:
     import state  # type: ignore[import-not-found]
 
     module = AnsibleModule(
-        argument_spec={"name": {"type": "list", "elements": "str"}, "state": {"type": "str"}}, supports_check_mode=True
+        argument_spec={
+            "name": {"type": "list", "elements": "str"},
+            "state": {"type": "str"},
+            "update_cache": {"type": "bool"},
+        },
+        supports_check_mode=True,
     )
+    if not state.lists(module.params["update_cache"]):
+        module.fail_json(msg=f"No package matching {module.params['name']} is available: there are no lists")
     try:
         names = state.missing_packages(module.params["name"])
     except KeyError as error:

@@ -304,6 +304,14 @@ def stand_in(command: str) -> str:
     return f'#!/bin/sh\nexec {guest()["python"]} -IS {HOME}/command.py {command} "$@"\n'
 
 
+def lists(renew: bool) -> bool:
+    """Whether the package manager knows any packages, after it was perhaps told to renew its lists."""
+    path = guest()["lists"]
+    if path and renew:
+        write(path, "")
+    return path is None or os.path.exists(path)
+
+
 def missing_packages(names: list[str]) -> list[str]:
     """Those of the packages that are not installed yet, with what they need. Raises KeyError for an unknown one."""
     known = guest()["packages"]

@@ -34,6 +34,12 @@ FACTS: dict[str, Any] = {
     "architecture": "x86_64",
     "distribution": {"id": "debian", "version": "12", "name": "Debian GNU/Linux 12", "family": "debian"},
     "init": "systemd",
+    "azure": False,
+    "immutable": None,
+    "installer": None,
+    "package_lists": "fresh",
+    "copy_interface": None,
+    "uio_devices": [],
     "hv_utils": {"state": "loaded", "blocked_by": []},
     "services": {
         **dict.fromkeys(("key_value_pair_exchange", "vss", "guest_service_interface"), SERVICE),
