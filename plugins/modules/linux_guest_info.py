@@ -14,7 +14,8 @@ description:
     host is that of M(hyperv.integration.vm_integration_service_info).
   - Says also where the clock takes its time from, which file systems a backup would freeze, whether the host could set
     addresses, and what keeps the driver C(hv_utils) out, on which every service rests.
-  - Only looks at files and asks C(systemctl), C(dmesg) and C(systemd-detect-virt). Changes nothing.
+  - Only looks at files and asks C(systemctl), C(dmesg), C(systemd-detect-virt) and, where chronyd runs, C(chronyc).
+    Changes nothing.
   - Without root some facts cannot be had; RV(linux_guest.missing_facts) names them, what rests on them is V(unknown).
 extends_documentation_fragment:
   - hyperv.integration.attributes
@@ -254,17 +255,95 @@ linux_guest:
           type: str
           sample: /dev/ptp_hyperv
         clock_source:
-          description: What keeps the clock, V(chrony), V(systemd-timesyncd), V(ntpd) or V(none).
+          description:
+            - What keeps the clock, V(chrony), V(systemd-timesyncd), V(ntpd) (also openntpd and ntpsec), V(ntpd-rs),
+              V(ptp4l), V(phc2sys) or V(none).
           type: str
           sample: chrony
+        unit:
+          description: The unit of systemd to which the running chronyd belongs, without C(.service).
+          type: str
+          sample: chrony
+        configuration:
+          description: The main file of chrony's configuration; the one that the running chronyd was given, if any.
+          type: str
+          sample: /etc/chrony/chrony.conf
         uses_ptp:
           description: Whether chrony is configured to use the clock of the host; null where that could not be read.
           type: bool
           sample: true
-        configuration:
-          description: The main file of chrony's configuration.
+        refclock:
+          description: The line that names it, as C(path) and C(line); null without one.
+          type: dict
+          sample:
+            line: refclock PHC /dev/ptp_hyperv poll 3 dpoll -2 offset 0 stratum 2
+            path: /etc/chrony/conf.d/linux_guest.conf
+        makestep:
+          description: The C(makestep) that holds, from which offset and how often chrony steps the clock.
           type: str
-          sample: /etc/chrony/chrony.conf
+          sample: 1 3
+        managed_by:
+          description: V(fedora.linux_system_roles.timesync) when that role wrote the configuration, else null.
+          type: str
+          sample: null
+        servers:
+          description: The servers that the site gave systemd-timesyncd (C(NTP=)), where that keeps the clock.
+          type: list
+          elements: str
+          sample: []
+        written:
+          description: What the role linux_guest wrote, as C(files) and as C(lines) of the configuration.
+          type: dict
+          sample:
+            files: [/etc/chrony/conf.d/linux_guest.conf]
+            lines: []
+        kernel_clock_source:
+          description: The clock that the kernel counts by.
+          type: str
+          sample: hyperv_clocksource_tsc_page
+        measured:
+          description:
+            - The clock as chronyd measures it, from one call of C(chronyc); null where chronyd does not run or answer.
+          type: dict
+          contains:
+            leap_status:
+              description: V(Normal), V(Insert second), V(Delete second) or V(Not synchronised).
+              type: str
+              sample: Normal
+            offset:
+              description: Seconds by which the clock of the guest is off, as chronyd estimates it.
+              type: float
+              sample: 2.13e-07
+            stratum:
+              description: Steps to the clock that everything is measured by.
+              type: int
+              sample: 3
+            selected:
+              description: The source that chronyd has selected, null when none is.
+              type: str
+              sample: PHC0
+            host_clock:
+              description:
+                - The clock of the host among the sources, null when it is not there.
+                - C(state) is V(selected), V(combined), V(not_combined), V(falseticker), V(too_variable) or V(unusable);
+                  C(reachable) whether one of its last eight samples came; C(last_sample) the seconds since; C(offset)
+                  the seconds by which that was off.
+              type: dict
+              sample: {last_sample: 5, name: PHC0, offset: -3.45e-07, reachable: true, state: selected}
+        verdict:
+          description:
+            - V(ok) when chronyd follows the clock of the host, V(degraded) when that is configured and does not hold,
+              V(not_configured), or V(unknown) where it cannot be seen, as in the first minute of chronyd.
+          type: str
+          sample: ok
+        explanation:
+          description: One line that says why.
+          type: str
+          sample: chronyd has selected PHC0, the clock of the host
+        remedy:
+          description: What would fix it, null where nothing has to be done.
+          type: str
+          sample: null
     freeze:
       description:
         - What a backup of the running guest would do to each mount.

@@ -6,14 +6,20 @@
 
 """Where the guest's clock takes its time from, and whether the host's clock is among its sources."""
 
-import fnmatch
 import os
-from typing import Any, Iterator
+import re
+from typing import Any
 
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest import chronyc
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.chrony import (
+    PTP_LINK,
+    read_configuration,
+)
 from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.files import Root
 from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.processes import Processes
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.timesyncd import read_servers
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.vmbus import Run
 
-PTP_LINK = "/dev/ptp_hyperv"
 # Program -> what it is. Cut after 15 characters where only the kernel's name of a process is known.
 _PROGRAMS = {
     "chronyd": "chrony",
@@ -22,30 +28,37 @@ _PROGRAMS = {
     "ntpd": "ntpd",
     "openntpd": "ntpd",
     "ntpsec": "ntpd",
+    "ntp-daemon": "ntpd-rs",  # its package's program
+    "phc2sys": "phc2sys",
+    "ptp4l": "ptp4l",
 }
-_CHRONY = ("/etc/chrony/chrony.conf", "/etc/chrony.conf")
-_DEEPEST = 10
+_CHOSEN = ("selected", "combined")
+# A reference clock has its first sample after 8 s (poll 3), and is chosen after some more.
+SETTLED = 60
 
 
-def read_clock(root: Root, processes: Processes) -> "dict[str, Any]":
-    """`time` of the facts. uses_ptp is what chrony is configured to, not what it has chosen."""
+def read_clock(root: Root, processes: Processes, run: Run) -> "dict[str, Any]":
+    """`time` of the facts."""
     device = find_ptp_device(root)
     source = next((name for program, name in _PROGRAMS.items() if processes.running([program]) is not None), "none")
-    uses_ptp: bool | None = False
-    configuration = next((path for path in _CHRONY if root.exists(path)), None)
-    if configuration:
-        before = set(root.denied)
-        lines = list(chrony_lines(root, configuration))
-        uses_ptp = any(is_host_clock(root, line, device) for line in lines)
-        if not uses_ptp and root.denied - before:
-            uses_ptp = None
-    return {
+    number = processes.running(["chronyd"])
+    words = [] if number is None else (root.text(f"/proc/{number}/cmdline") or "").split("\0")
+    found: dict[str, Any] = {
         "ptp_device": device,
         "ptp_link": PTP_LINK if root.exists(PTP_LINK) or root.link(PTP_LINK) else None,
         "clock_source": source,
-        "uses_ptp": uses_ptp,
-        "configuration": configuration,
+        "unit": None if number is None else _unit(root, number),
+        **read_configuration(root, device, words),
+        "servers": read_servers(root) if source == "systemd-timesyncd" else [],
+        "kernel_clock_source": root.line("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
+        "measured": None,
     }
+    if number is not None:
+        line = found["refclock"]["line"] if found["refclock"] else None
+        found["measured"] = chronyc.read_chronyc(run(chronyc.COMMAND), line)
+    age = None if number is None else _age(root, number)
+    found["verdict"], found["explanation"], found["remedy"] = judge_clock(found, root.booted, age)
+    return found
 
 
 def find_ptp_device(root: Root) -> "str | None":
@@ -56,35 +69,71 @@ def find_ptp_device(root: Root) -> "str | None":
     return None
 
 
-def chrony_lines(root: Root, path: str, depth: int = 0) -> Iterator[str]:
-    """The lines of a chrony configuration with what it includes. Source: chrony.conf(5)."""
-    for line in (root.text(path) or "").splitlines():
-        words = line.split()
-        if not words or words[0][0] in "!;#%":
-            continue
-        directive = words[0].lower()
-        if depth < _DEEPEST and directive == "include" and len(words) > 1:
-            folder, pattern = os.path.split(words[1])
-            names = [name for name in root.names(folder) if fnmatch.fnmatchcase(name, pattern)]
-            for name in names:
-                yield from chrony_lines(root, f"{folder}/{name}", depth + 1)
-        elif depth < _DEEPEST and directive == "confdir":
-            # A file in an earlier directory hides those of the same name in later ones.
-            files: dict[str, str] = {}
-            for folder in words[1:]:
-                for name in root.names(folder):
-                    if name.endswith(".conf"):
-                        files.setdefault(name, f"{folder}/{name}")
-            for name in sorted(files):
-                yield from chrony_lines(root, files[name], depth + 1)
-        else:
-            yield line.strip()
+def judge_clock(time: "dict[str, Any]", booted: bool, age: "float | None") -> "tuple[str, str, str | None]":
+    """(verdict, explanation, remedy) of the clock. time: the facts. age: of the running chronyd, in seconds.
+
+    A reference clock that is configured is worth what chronyd makes of it.
+    """
+    if time["uses_ptp"] is None:
+        return "unknown", "this user may not read all of chrony's configuration", None
+    if not time["uses_ptp"]:
+        return (
+            "not_configured",
+            f"the clock of the host is not used (the clock is kept by {time['clock_source']})",
+            None,
+        )
+    if not booted:
+        return "unknown", "whether chrony uses the clock of the host is seen once the image runs", None
+    path, line = time["refclock"]["path"], time["refclock"]["line"]
+    if time["ptp_device"] is None and not starts_without_device(time):
+        return (
+            "degraded",
+            f"{path} names a clock that is not there ({line}): chronyd does not start without it",
+            f"enable time_synchronization on the host, or remove the line from {path}",
+        )
+    if time["clock_source"] != "chrony":
+        return "degraded", f"{path} names the clock of the host, and chronyd does not run", "see what chronyd logged"
+    if time["measured"] is None:
+        return "unknown", "chronyd does not tell what it measures (chronyc had no answer)", None
+    return _judge_measured(time, age)
 
 
-def is_host_clock(root: Root, line: str, device: "str | None") -> bool:
-    """Whether a line of chrony's configuration names the PTP clock of the host."""
-    words = line.split()
-    if len(words) < 3 or words[0].lower() != "refclock" or words[1].upper() != "PHC":
-        return False
-    path = words[2].split(":")[0]  # options follow a colon, as in /dev/ptp0:nocrossts
-    return path == PTP_LINK or (device is not None and device in (path, root.real(path)))
+def starts_without_device(time: "dict[str, Any]") -> bool:
+    """Whether chronyd starts when the device of its reference clock is missing: by an option, or by the role's unit."""
+    guarded = any(".service.d/" in path for path in time["written"]["files"])
+    ours = time["refclock"]["path"] in time["written"]["files"]
+    return "optional" in time["refclock"]["line"].split() or (ours and guarded)
+
+
+def _judge_measured(time: "dict[str, Any]", age: "float | None") -> "tuple[str, str, str | None]":
+    clock, restart = time["measured"]["host_clock"], f"restart {time['unit'] or 'chronyd'}"
+    if clock is None:
+        return "degraded", "chronyd runs without the clock of the host: it was not there when chronyd started", restart
+    if clock["state"] in _CHOSEN and time["measured"]["leap_status"] != "Not synchronised":
+        return "ok", f"chronyd has {clock['state']} {clock['name']}, the clock of the host", None
+    if age is not None and age < SETTLED:
+        return "unknown", f"chronyd started {age:.0f} s ago, and has not chosen its sources yet", None
+    if not clock["reachable"]:
+        return "degraded", f"chronyd gets no samples of {clock['name']}, the clock of the host", restart
+    chosen = time["measured"]["selected"] or "no source"
+    return (
+        "degraded",
+        f"chronyd follows {chosen}: {clock['name']}, the clock of the host, is {clock['state']}",
+        "see chronyc sources -v; the other sources disagree with the host, or are preferred",
+    )
+
+
+def _unit(root: Root, number: int) -> "str | None":
+    """The unit of systemd that a process belongs to. Source: cgroups(7)."""
+    groups = root.text(f"/proc/{number}/cgroup") or ""
+    found = re.search(r"(?m)^\d+:(?:name=systemd)?:.*?/([^/\n]+)\.service(?:/|$)", groups)
+    return found.group(1) if found else None
+
+
+def _age(root: Root, number: int) -> "float | None":
+    """Seconds that a process has run. Source: proc(5)."""
+    uptime, status = root.text("/proc/uptime"), root.text(f"/proc/{number}/stat")
+    if not uptime or not status:
+        return None
+    # The name, in parentheses, may hold spaces; starttime is the 22nd field.
+    return float(uptime.split()[0]) - int(status.rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")

@@ -96,7 +96,7 @@ def gather(root: Root, run: vmbus.Run) -> "dict[str, Any]":
         "uio_devices": vmbus.find_uio_devices(root),
         "hv_utils": modules[DRIVER],
         "services": {key: _shown(facts) for key, facts in services.items()},
-        "time": clock.read_clock(root, processes),
+        "time": clock.read_clock(root, processes, ask),
         "freeze": freeze.read_freeze(root),
         "ip_injection": ip_injection.read_ip_injection(root, kvp["daemon"], properties.get(kvp["unit"] or "", {})),
         "selinux": selinux.read_selinux(root, daemons),

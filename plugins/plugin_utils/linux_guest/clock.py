@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.clock import PTP_LINK
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.chrony import PTP_LINK
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.shapes import Clock, TimePlan
 
 DROP_IN = "linux_guest.conf"
