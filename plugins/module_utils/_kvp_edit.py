@@ -99,3 +99,28 @@ def leftovers_of(records: "Sequence[bytes]") -> "set[int]":
         return set()
     first: dict[tuple[bytes, bytes], int] = {}
     return {place for place, item in enumerate(items) if not item[0] or first.setdefault(item, place) != place}
+
+
+def moves_of(records: "Sequence[bytes]", holes: "Sequence[int]") -> "list[dict[int, int]]":
+    """Return which records from the end fill holes, as {hole: place of the record}, one step after the other.
+
+    The records that have a key for themselves move in the first step. Of several with one key, each takes the place of
+    the one before: so they are in their order after each step.
+    """
+    total, gone = len(records) - len(holes), set(holes)
+    places: dict[bytes, set[int]] = {}
+    for place, record in enumerate(records):
+        if place not in gone:
+            places.setdefault(key_of(record), set()).add(place)
+    ends = [place for place in range(total, len(records)) if place not in gone]
+    together: dict[int, int] = {}
+    steps = [together]
+    for hole, end in zip(holes, ends):
+        shared = places[key_of(records[end])]
+        if len(shared) == 1:
+            together[hole] = end
+        else:
+            moving = sorted(place for place in shared if hole < place <= end)
+            steps += [{to: place} for to, place in zip([hole, *moving], moving)]
+            shared ^= {hole, end}
+    return steps

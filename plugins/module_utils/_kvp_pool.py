@@ -25,9 +25,10 @@ A writer that dies, whatever byte it was about to write:
   a reader finds is whole, before, while, and after it is replaced.
 * No item goes before what shall be there instead is written: a changed item is appended with its new value, then the
   old record loses its key, then the new one moves into its place. A hole is filled from the end of the pool.
-* What is left over is records without a key, and an item that is there twice: the old value first, or equal ones. The
-  file is grown in one step, so it always holds whole records, and what others append stays in place. One record without
-  a key follows all others until the very end: the sign by which the next run finds equal records to be left over.
+* What is left over is records without a key, and items that are there twice: with the old and the new value, or equal
+  ones. The file is grown in one step, so it always holds whole records, and what others append stays in place. One
+  record without a key follows all others until the very end: the sign by which the next run finds equal records to be
+  left over.
 * A crash of the system is the same, as far as the file system and the disk keep what fsync() promises, and a disk
   writes 512 bytes as a whole: what has to come later is written after a sync.
 
@@ -43,14 +44,13 @@ import random
 import stat
 import time
 from contextlib import contextmanager, suppress
-from typing import Any, Callable, Iterator, Mapping, NamedTuple
+from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple
 
 from ansible_collections.hyperv.integration.plugins.module_utils._kvp_directory import open_directory, open_file
-from ansible_collections.hyperv.integration.plugins.module_utils._kvp_edit import Change, Edit
+from ansible_collections.hyperv.integration.plugins.module_utils._kvp_edit import Change, Edit, moves_of
 from ansible_collections.hyperv.integration.plugins.module_utils._kvp_record import (
     RECORD_SIZE,
     KvpError,
-    key_of,
     split_records,
 )
 
@@ -150,19 +150,15 @@ class Pool:
             self._resize(descriptor, count)
             raise
         records = [*planned.before, *fresh]
-        for hole in reversed(holes):
-            if hole < len(records) - 1:
-                self._clear(descriptor, hole)
-            # The last record fills the hole. Of several with its key, each moves up by one: they stay in their order.
-            key = key_of(records[-1])
-            for place in range(hole + 1, len(records)):
-                if key_of(records[place]) == key:
-                    self._put(descriptor, {hole: records[place]})
-                    self._clear(descriptor, place)
-                    records[hole] = records[place]
-                    hole = place
-            records.pop()
-        self._resize(descriptor, len(records))
+        for moves in moves_of(records, holes):
+            self._clear(descriptor, moves)
+            for hole, place in moves.items():
+                records[hole] = records[place]
+            self._put(descriptor, {hole: records[hole] for hole in moves})
+        total = len(records) - len(holes)
+        # A crash can keep the old size, with NULs for a part of what is cut off.
+        self._clear(descriptor, range(total, len(records)))
+        self._resize(descriptor, total)
 
     def _put(self, descriptor: int, records: "Mapping[int, bytes]") -> None:
         """Write records in places where none has a key."""
@@ -171,9 +167,10 @@ class Pool:
                 self._pwrite(descriptor, record[part], place * RECORD_SIZE + part.start)
             self._system.fsync(descriptor)
 
-    def _clear(self, descriptor: int, place: int) -> None:
-        """Take the key of a record away."""
-        self._pwrite(descriptor, b"\0", place * RECORD_SIZE)
+    def _clear(self, descriptor: int, places: "Iterable[int]") -> None:
+        """Take the keys of records away."""
+        for place in places:
+            self._pwrite(descriptor, b"\0", place * RECORD_SIZE)
         self._system.fsync(descriptor)
 
     def _pwrite(self, descriptor: int, data: bytes, start: int) -> None:

@@ -16,7 +16,7 @@ description:
   - The pool is changed in place under the locks that the daemon, cloud-init and azure-init honour, and never
     replaced. Owner, mode and SELinux context stay. New items follow at the end, and the last item takes the place of a
     removed one. Several records with the same key stay in their order.
-  - No item is lost, and none is mixed from two, when the module is killed in the middle. Then an item can be there
+  - No item is lost, and none is mixed from two, when the module is killed in the middle. Then items can be there
     twice, and records without a key. The next run removes these records and equal items. An item with two values gets
     one value from the next task that puts it.
   - A missing pool or directory is made as the daemon does it, with the modes C(0644) and C(0755).

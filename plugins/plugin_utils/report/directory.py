@@ -66,9 +66,7 @@ def _is_own_directory(path: Path) -> bool:
 
 def _point(link: Path, target: str) -> None:
     if link.exists() and not link.is_symlink():
-        raise FileExistsError(
-            0, "something else is where the link to the newest reports belongs: move it", str(link)
-        )
+        raise FileExistsError(0, "something else is where the link to the newest reports belongs: move it", str(link))
     other = link.with_name(f".latest.{os.getpid()}")
     other.symlink_to(target)
     os.replace(other, link)

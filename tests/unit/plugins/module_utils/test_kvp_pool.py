@@ -336,6 +336,23 @@ def test_short_writes_go_on_where_they_stopped(path: Path) -> None:
     assert path.read_bytes() == pool_of(("a", "9"), ("b", "2"), ("c", "3"))
 
 
+def test_many_removals_are_synced_together(path: Path) -> None:
+    """The daemon waits while the module writes: the number of syncs, the slow part, must not grow with the items."""
+    syncs = []
+
+    class Counting:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(os, name)
+
+        def fsync(self, descriptor: int) -> None:
+            syncs.append(descriptor)
+
+    path.write_bytes(pool_of(*((f"key {number}", "v") for number in range(200))))
+    Pool(str(path), Counting()).edit(Edit({"key 150": "new"}, [f"key {number}" for number in range(100)]))
+    assert len(path.read_bytes()) == 100 * 2560
+    assert len(syncs) == 7
+
+
 def test_other_systems_are_refused_with_the_place_of_their_pools(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "system", lambda: "FreeBSD")
     with pytest.raises(KvpError, match=r"this system is FreeBSD.*FreeBSD: /var/db/hyperv/pool.*Linux guests only"):

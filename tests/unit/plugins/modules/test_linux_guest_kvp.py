@@ -77,7 +77,7 @@ def test_check_mode_tells_what_then_happens(guest: LocalGuest) -> None:
     }
     assert made["damage"] == {"bytes": 7}
     assert "The last 7 bytes of" in made["warnings"][0]
-    assert guest.pool() == pool_of(("a", "1"), ("b", "changed"), ("n", "5"))
+    assert guest.pool() == pool_of(("a", "1"), ("n", "5"), ("b", "changed"))
     assert (again["changed"], "diff" in again.data, again["damage"]) == (False, False, None)
 
 
