@@ -6,7 +6,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-powershell demo demo-guest test test-unit test-integration test-guests test-vm test-all test-browser guest-matrix audit-score screenshots lint sanity awx bench lock clean
+.PHONY: help setup setup-powershell demo demo-guest test test-unit test-integration test-ansible test-guests test-vm test-all test-browser guest-matrix audit-score screenshots lint sanity awx bench lock clean
 
 # The first Python that runs at all; set-up looks for the best one itself.
 ANY_PYTHON = $(or $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do \
@@ -17,6 +17,8 @@ WITH_ENV = set -a; . ./.build/env; PATH="$$HVIS_VENV/bin:$$PATH"; set +a;
 
 # More arguments for pytest, as in: make test-unit ARGS="-k guard"
 ARGS =
+# The ansible-core for `make test-ansible`.
+CORE = 2.16
 # How many test files `make test` runs at a time.
 WORKERS = 2
 # In the order of pyproject.toml; pytest leaves out the virtual machine unless it is named.
@@ -49,6 +51,10 @@ test-unit: setup ## the fast tests
 
 test-integration: setup ## playbooks and modules against simulated hosts, with and without faults
 	@$(WITH_ENV) python -m pytest tests/integration tests/faults $(ARGS)
+
+test-ansible: setup ## the same with any ansible-core, as in CORE=2.16, and the filters' tests (from 2.16 to 2.22)
+	@$(WITH_ENV) python tests/lab/cores.py "$(CORE)" -m pytest tests/integration tests/unit/plugins/filter tests/unit/plugins/plugin_utils \
+		-n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-guests: setup ## real daemons, modules and role in four Debian releases, booted here (needs root)
 	@$(WITH_ENV) HVIS_GUESTS=$${HVIS_GUESTS:-all} python -m pytest tests/guests -n $(WORKERS) --dist worksteal --durations 10 $(ARGS)

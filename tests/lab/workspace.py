@@ -33,6 +33,10 @@ from hyperv_simulator.powershell import HOME_VARIABLES, PowerShellNotFound, find
 COLLECTIONS = BUILD / "collections"
 IMPORTS = BUILD / "import"
 COLLECTION_PATH = Path("ansible_collections", "hyperv", "integration")
+# The version of an interpreter, and where it really is.
+_IDENTITY = """import os, sys
+print("{}.{}.{}".format(*sys.version_info))
+print(os.path.realpath(getattr(sys, "_base_executable", sys.executable)))"""
 # What the caller may have set and an environment must not see.
 UNWANTED = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 
@@ -91,27 +95,37 @@ def exclusive(name: str) -> Iterator[None]:
 
 
 def environment() -> Path:
-    """Return the virtual environment of the lock file, made when it is not there yet.
+    """Return the virtual environment of tests/lab/requirements.lock, checked.  Raises SetupError."""
+    lock = (LAB / "requirements.lock").read_text(encoding="utf-8")
+    home = make_environment(sys.executable, "requirements", lock)
+    checked = home / ".checked"
+    if not checked.exists():
+        run([str(home / "bin" / "python"), "-m", "pip", "check"], "Checking tests/lab/requirements.lock")
+        checked.touch()
+    return home
+
+
+def make_environment(interpreter: str, name: str, lock: str) -> Path:
+    """Return the virtual environment of this text of a lock file, made when it is not there yet.
 
     It lives in the cache directory, keyed by the lock file and the interpreter.  Raises SetupError.
     """
-    lock = LAB / "requirements.lock"
-    version = "{}.{}.{}".format(*sys.version_info)
-    base = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-    key = hashlib.sha256("\0".join([lock.read_text(encoding="utf-8"), version, base]).encode()).hexdigest()[:12]
-    home = cache_dir() / "environments" / f"requirements-{version}-{key}"
+    version, base = subprocess.check_output([interpreter, "-c", _IDENTITY], text=True).splitlines()
+    key = hashlib.sha256("\0".join([lock, version, base]).encode()).hexdigest()[:12]
+    home = cache_dir() / "environments" / f"{name}-{version}-{key}"
     complete, python = home / ".complete", home / "bin" / "python"
     with exclusive("environments"):
         if complete.exists() and runs(python):
             tell("environment", f"{home} is ready")
             return home
-        tell("environment", f"making {home} from tests/lab/{lock.name} (once, about half a minute)")
+        tell("environment", f"making {home} (once, about half a minute)")
         shutil.rmtree(home, ignore_errors=True)
-        make = [sys.executable, "-m", "venv", str(home)]
-        package = "python{}.{}-venv".format(*sys.version_info)
+        make = [interpreter, "-m", "venv", str(home)]
+        package = f"python{version.rpartition('.')[0]}-venv"
         run(make, "Making a virtual environment", f"On Debian or Ubuntu: sudo apt-get install {package}")
-        install_packages(python, lock)
-        run([str(python), "-m", "pip", "check"], f"Checking tests/lab/{lock.name}")
+        locked = home / "requirements.lock"
+        locked.write_text(lock, encoding="utf-8")
+        install_packages(python, locked)
         complete.touch()
     return home
 
