@@ -56,7 +56,7 @@ options:
     default: false
   mask_values:
     description:
-      - Whether to keep values out of the diff, of the result and of the log of the guest.
+      - Whether to keep values out of the diff and of the result. They never reach the log of the guest.
       - The pool itself stays readable for every user of the guest, and for the host.
     type: bool
     default: false
@@ -176,8 +176,8 @@ from ansible_collections.hyperv.integration.plugins.module_utils._kvp_record imp
 
 MASK = "********"
 ARGUMENTS: "dict[str, dict[str, Any]]" = {
-    # no_log keeps the values out of the log of the guest, whoever forgets mask_values.
-    "put": {"type": "dict", "default": {}, "no_log": True},
+    # The action plugin keeps the values out of the log of the guest.
+    "put": {"type": "dict", "default": {}},
     "absent": {"type": "list", "elements": "str", "default": []},
     "purge": {"type": "bool", "default": False},
     "mask_values": {"type": "bool", "default": False},
@@ -244,8 +244,6 @@ def result_of(edited: Edited) -> "dict[str, Any]":
 def main() -> None:
     module = AnsibleModule(ARGUMENTS, supports_check_mode=True)
     params = module.params
-    # The values were marked for the log alone. Striking them out of the result would tear keys that contain one.
-    module.no_log_values.clear()
     shown = {**params, "put": dict.fromkeys(params["put"], MASK)} if params["mask_values"] else dict(params)
     file = pool_file(params["directory"], "guest")
     extra = {"invocation": {"module_args": shown}, "file": file}

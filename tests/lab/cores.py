@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, hyperv.integration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs Python with any ansible-core that the collection supports, in an environment of its own: cores.py 2.16 -m pytest.
+"""Runs Python with any ansible-core that the collection supports, in an environment of its own: cores.py 2.16 ...
 
 The environment is that of requirements.lock, with what cores/<series>.lock has instead. It lies in the cache.
 """
@@ -37,9 +37,9 @@ CORES = {
     "2.21": Core("2.21.5", ("3.13", "3.14", "3.12")),
     "2.22": Core("2.22.0rc1", ("3.13", "3.14")),
 }
-OLDEST, NEWEST = list(CORES)[0], list(CORES)[-1]
-# Of the packages in requirements.lock only linters and browser tests need these. They take half of the time.
-_UNUSED = "ansible-lint axe-playwright-python black galaxy-importer greenlet mypy playwright ruff sphinx".split()
+OLDEST, NEWEST = next(iter(CORES)), list(CORES)[-1]
+# Of the packages in requirements.lock only linters and browser tests need these, the largest.
+_UNUSED = ("ansible-lint", "axe-playwright-python", "black", "galaxy-importer", "mypy", "playwright", "ruff", "sphinx")
 _ENTRY = re.compile(r"^[A-Za-z0-9._-]+(?===)", re.MULTILINE)
 
 
@@ -83,7 +83,9 @@ def environment(series: str) -> Path:
 def main() -> None:
     series = sys.argv[1] if len(sys.argv) > 1 else ""
     if series not in CORES:
-        sys.exit(f"{series or 'Nothing'} is no series of ansible-core that is supported: name one of {', '.join(CORES)}")
+        sys.exit(
+            f"{series or 'Nothing'} is no series of ansible-core that is supported: name one of {', '.join(CORES)}"
+        )
     try:
         home = environment(series)
     except SetupError as exc:

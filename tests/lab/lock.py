@@ -36,7 +36,14 @@ def resolve(requirements: Path, oldest: str, *options: str) -> str:
     with tempfile.TemporaryDirectory() as directory:
         locked = Path(directory) / "requirements.lock"
         command = [str(resolver()), "pip", "compile", "-q", "--universal", "--python-version", oldest]
-        command += ["--generate-hashes", "--no-annotate", "--no-header", "--no-emit-index-url", "--system-certs", *options]
+        command += [
+            "--generate-hashes",
+            "--no-annotate",
+            "--no-header",
+            "--no-emit-index-url",
+            "--system-certs",
+            *options,
+        ]
         subprocess.run([*command, "-o", str(locked), str(requirements)], env=tool_environment(), check=True)
         return locked.read_text(encoding="utf-8")
 
