@@ -84,6 +84,10 @@ linux_guest:
       description: Whether the host is Azure's, by the tag of the chassis. Then only Azure decides what the host offers.
       type: bool
       sample: false
+    root_partition:
+      description: Whether this is a root partition of Hyper-V, which runs the guests and is none itself (inferred).
+      type: bool
+      sample: false
     container:
       description: What contains the system, such as V(systemd-nspawn) or V(podman); null outside of containers.
       type: str
@@ -216,6 +220,12 @@ linux_guest:
               description: Its state, as systemd names it.
               type: str
               sample: active
+            unit_enabled:
+              description:
+                - Whether it starts at boot because it is enabled, or in a runlevel. Null where that was not seen.
+                - Most distributions start the daemons from udev instead, whatever this says.
+              type: bool
+              sample: false
             unit_masked:
               description: Whether it is masked; null where that was not seen.
               type: bool
@@ -227,6 +237,8 @@ linux_guest:
                   V(not_supported_isolated) (a confidential guest).
                 - Faults of the guest are V(no_driver), V(driver_missing) (not in this kernel), V(driver_blocked) (kept
                   out), V(not_packaged), V(no_daemon) and V(daemon_stopped).
+                - V(degraded) is served, and does not work to its end. Shutdown is when the program that the kernel
+                  runs for it is missing, or C(poweroff.target) is masked.
                 - V(unknown) where it could not be seen.
               type: str
               sample: ok
@@ -349,6 +361,8 @@ linux_guest:
         - What a backup of the running guest would do to each mount.
         - C(frozen); C(skipped) and C(failing) with reasons; C(unknown) are those that this collection does not know.
         - A single one that fails makes the whole backup fail.
+        - Whether a file system is frozen now is not told, because Linux does not show it for ext4, XFS and Btrfs.
+          To find out one would have to write, which waits until the end of the freeze.
       type: dict
       sample:
         failing: []

@@ -15,6 +15,7 @@ from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest im
     freeze,
     ip_injection,
     kernel,
+    poweroff,
     selinux,
     system,
     units,
@@ -39,7 +40,7 @@ HIGH_IMPACT = ("heartbeat", "shutdown", "time_synchronization")
 
 _SHOWN = (
     *("offered", "device", "driver", "node", "node_present", "process", "daemon", "packages", "unit", "unit_state"),
-    *("unit_masked", "verdict", "explanation", "remedy", "impact"),
+    *("unit_enabled", "unit_masked", "verdict", "explanation", "remedy", "impact"),
 )
 
 
@@ -52,6 +53,7 @@ def gather(root: Root, run: vmbus.Run) -> "dict[str, Any]":
     release = kernel.read_kernel(root)
     known = distribution.read_distribution(root)
     evidence = vmbus.find_evidence(root)
+    azure, root_partition = vmbus.is_azure(root), vmbus.is_root_partition(root)
     isolation = vmbus.find_isolation(root, ask) if evidence else None
     init = units.find_init(root)
     processes = Processes(root)
@@ -65,6 +67,7 @@ def gather(root: Root, run: vmbus.Run) -> "dict[str, Any]":
     for key, facts in services.items():
         unit = properties.get(facts["unit"] or "", {})
         facts["unit_state"] = unit.get("ActiveState")
+        facts["unit_enabled"] = unit["UnitFileState"].startswith("enabled") if unit.get("UnitFileState") else None
         facts["unit_masked"] = unit["LoadState"] == "masked" if "LoadState" in unit else None
         seen = Seen(
             key=key,
@@ -73,6 +76,10 @@ def gather(root: Root, run: vmbus.Run) -> "dict[str, Any]":
             isolation=isolation,
             module=modules[facts["wanted_driver"]],
             unit_properties=unit,
+            root_partition=root_partition,
+            azure=azure,
+            flaw=poweroff.find_flaw(root, init) if key == "shutdown" else None,
+            note=_host_pool(root) if key == distribution.KVP else None,
             **{name: facts[name] for name in Seen._fields if name in facts},
         )
         facts["verdict"], facts["explanation"], facts["remedy"] = judge(seen)
@@ -83,7 +90,8 @@ def gather(root: Root, run: vmbus.Run) -> "dict[str, Any]":
         "hyperv": evidence is not None,
         "hyperv_evidence": evidence,
         "isolation": isolation,
-        "azure": vmbus.is_azure(root),
+        "azure": azure,
+        "root_partition": root_partition,
         "container": _container(root),
         "kernel": release,
         "architecture": guest.architecture,
@@ -161,6 +169,15 @@ class _Guest:
         if self._copy_interface:
             return self._copy_interface != DRIVER
         return kernel.version_of(self._kernel) >= UIO_COPY_SINCE
+
+
+def _host_pool(root: Root) -> "str | None":
+    """What to tell of the pool that the host fills with its own facts as soon as a daemon answers."""
+    if root.data("/var/lib/hyperv/.kvp_pool_3") == b"":
+        return (
+            "the host has told nothing of itself (pool 3 is empty): that is switched off there, or it has just started"
+        )
+    return None
 
 
 def _shown(facts: "dict[str, Any]") -> "dict[str, Any]":

@@ -23,7 +23,7 @@ UNIT_FOLDERS = (
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
 )
-PROPERTIES = ("Id", "LoadState", "ActiveState", "CapabilityBoundingSet", "ProtectSystem")
+PROPERTIES = ("Id", "LoadState", "ActiveState", "UnitFileState", "CapabilityBoundingSet", "ProtectSystem")
 
 
 def find_init(root: Root) -> str:
@@ -55,15 +55,21 @@ def find_unit(root: Root, init: str, names: Iterable[str]) -> "str | None":
 def read_states(root: Root, init: str, units: Iterable[str], run: Run) -> "dict[str, dict[str, str]]":
     """Unit -> its properties (see PROPERTIES); units that nothing is known about are left out.
 
-    For OpenRC the only ones are LoadState (loaded) and ActiveState (active, inactive).
+    For OpenRC the only ones are LoadState (loaded), ActiveState (active, inactive) and UnitFileState (enabled when in a
+    runlevel, else disabled).
     """
     wanted = sorted(set(units))
     if init == "openrc":
         # Source: librc of OpenRC, rc_service_state reads these links.
         started = set(root.names("/run/openrc/started"))
         running = root.is_dir("/run/openrc")
+        levels = {name for level in root.names("/etc/runlevels") for name in root.names(f"/etc/runlevels/{level}")}
         return {
-            unit: {"LoadState": "loaded", "ActiveState": "active" if unit in started else "inactive"}
+            unit: {
+                "LoadState": "loaded",
+                "ActiveState": "active" if unit in started else "inactive",
+                "UnitFileState": "enabled" if unit in levels else "disabled",
+            }
             for unit in wanted
             if running
         }

@@ -25,6 +25,7 @@ VERDICTS = (
     "not_packaged",
     "no_daemon",
     "daemon_stopped",
+    "degraded",
     "unknown",
 )
 CONFIDENTIAL = ("VBS", "SNP", "TDX")
@@ -55,12 +56,18 @@ class Seen(NamedTuple):
     not_packaged: "str | None"
     unit: "str | None"
     unit_properties: "dict[str, str]"
+    root_partition: bool = False  # runs the guests of Hyper-V, and is none
+    azure: bool = False  # only Azure decides what the host offers
+    flaw: "tuple[str, str] | None" = None  # what makes it fail though it is served, and the remedy
+    note: "str | None" = None  # what else to tell where all is well
 
 
 def judge(seen: Seen) -> "tuple[str, str, str | None]":
     """(verdict, explanation, remedy). The remedy is None where nothing is wrong, or nothing can be done."""
     if not seen.booted:
         return _driver_in_image(seen) or _daemon_installed(seen) or _prepared(seen)
+    if seen.root_partition:
+        return "not_hyperv", "this is the root partition of Hyper-V, which runs the guests and is none (inferred)", None
     if seen.evidence is None:
         return "not_hyperv", "this is no guest of Hyper-V: neither a VMBus nor the firmware says so", None
     if seen.isolation in CONFIDENTIAL and seen.key in REFUSED_IN_ISOLATION and not seen.offered:
@@ -71,6 +78,8 @@ def judge(seen: Seen) -> "tuple[str, str, str | None]":
         )
     if seen.evidence != "vmbus":
         return "no_driver", "the firmware says Hyper-V, yet there is no VMBus", "load the module hv_vmbus"
+    if not seen.offered and seen.azure:
+        return "host_disabled", "Azure does not offer this service to the virtual machine: no finding", None
     if not seen.offered:
         return (
             "host_disabled",
@@ -129,6 +138,8 @@ def _driver_in_image(seen: Seen) -> "tuple[str, str, str | None] | None":
 
 def _in_kernel(seen: Seen) -> "tuple[str, str, str | None]":
     """Heartbeat, shutdown, time synchronization: the driver answers the host itself."""
+    if seen.flaw:
+        return ("degraded", *seen.flaw)
     if seen.module["blocked_by"]:
         place = seen.module["blocked_by"][0]
         return (
@@ -141,7 +152,8 @@ def _in_kernel(seen: Seen) -> "tuple[str, str, str | None]":
 
 def _daemon(seen: Seen) -> "tuple[str, str, str | None]":
     if seen.process:
-        return "ok", f"{seen.process['name']} (process {seen.process['pid']}) serves it", None
+        note = f"; {seen.note}" if seen.note else ""
+        return "ok", f"{seen.process['name']} (process {seen.process['pid']}) serves it{note}", None
     installed = _daemon_installed(seen)
     if installed:
         return installed

@@ -28,16 +28,23 @@ Run = Callable[["list[str]"], "str | None"]
 def find_evidence(root: Root) -> "str | None":
     """What shows that this is a Hyper-V guest: `vmbus`, `dmi`, or nothing.
 
-    A root partition, which runs the guests, is none (inferred): its firmware may be a virtual machine's, where
-    virtualization is nested, but it has no VMBus. It runs guests through /dev/mshv (drivers/hv/mshv_root_main.c).
     `ansible_virtualization_type` says VirtualPC there (measured with ansible-core 2.19), so it is not asked.
     """
     if root.names(DEVICES):
         return "vmbus"
-    if root.exists("/dev/mshv"):
+    if is_root_partition(root):
         return None
     vendor, product = (root.line(f"/sys/class/dmi/id/{name}") for name in ("sys_vendor", "product_name"))
     return "dmi" if (vendor, product) == ("Microsoft Corporation", "Virtual Machine") else None
+
+
+def is_root_partition(root: Root) -> bool:
+    """Whether this runs the guests of Hyper-V, and is none itself (inferred).
+
+    Its firmware is that of a virtual machine where virtualization is nested, but it has no VMBus, and runs guests
+    through /dev/mshv. Source: drivers/hv/mshv_root_main.c.
+    """
+    return root.exists("/dev/mshv") and not root.names(DEVICES)
 
 
 def is_azure(root: Root) -> bool:

@@ -58,6 +58,7 @@ _LINUX: Mapping[str, GuestState] = {
     "not_packaged": "missing",
     "no_daemon": "missing",
     "daemon_stopped": "stopped",
+    "degraded": "stopped",  # it is served, and what the host asks for does not happen
     "unknown": "unknown",
 }
 _UNSEEN = GuestService(state="unknown", explanation="the guest's module says nothing of this service", remedy=None)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -100,6 +101,8 @@ def _reason_to_rest(facts: Mapping[str, Any], row: Row, force: bool) -> str:
             f"this is a container ({facts['container']}): the devices of Hyper-V belong to the system around it. "
             "Set linux_guest_force: true to configure it all the same"
         )
+    if facts["root_partition"]:
+        return "this is the root partition of Hyper-V (no VMBus, and /dev/mshv): it runs the guests and is none"
     if not facts["hyperv"]:
         return (
             "this is no guest of Hyper-V (no device on the VMBus, no such firmware), where the daemons would only "
@@ -129,9 +132,15 @@ def _kernel(facts: Mapping[str, Any], repair: bool, wanted: bool) -> Kernel:
     state = facts["hv_utils"]["state"]
     absent = state == "available" or (state == "blocked" and repair and blocked == facts["hv_utils"]["blocked_by"])
     return {
-        "repair": [dict(item) for item in blocked] if repair else [],
+        "repair": [{**item, "pattern": _pattern(item["line"])} for item in blocked] if repair else [],
         "load": bool(absent and wanted and facts["hyperv_evidence"] == "vmbus"),
     }
+
+
+def _pattern(line: str) -> str:
+    """Return a regular expression for a line of modprobe.d, which backslashes may spread over lines of the file."""
+    words = r"(?:[ \t]|\\\n)+".join(re.escape(word) for word in line.split())
+    return rf"^[ \t]*{words}[ \t]*(?:\n|\Z)"
 
 
 def _problems(decisions: Mapping[str, Decision], facts: Mapping[str, Any], repair: bool) -> list[str]:
@@ -202,8 +211,9 @@ def _explain(
 ) -> list[str]:
     evidence = facts["hyperv_evidence"] or "no Hyper-V, but forced"
     lines = [f"{plan['row']} ({plan['evidence']}), kernel {facts['kernel'] or 'unknown'}, {evidence}"]
+    removed = [{"path": item["path"], "line": item["line"]} for item in plan["kernel"]["repair"]]
     for item in facts["hv_utils"]["blocked_by"]:
-        what = "remove" if item in plan["kernel"]["repair"] else "remove it yourself or set linux_guest_repair: true"
+        what = "remove" if item in removed else "remove it yourself or set linux_guest_repair: true"
         lines.append(f"hv_utils: {item['path']} keeps it out ({item['line']}): {what}")
     if plan["kernel"]["load"]:
         lines.append("hv_utils: load it")

@@ -86,6 +86,10 @@ def decide_present(key: str, facts: Mapping[str, Any], row: Service, *, repair: 
         return Decision(problem=f"{seen['explanation']}. {seen['remedy']}", says=[seen["explanation"]])
     if not seen["daemon"] and not row["packages"]:
         return Decision(problem=f"{row['reason']}. Way out: {row['remedy']}.", says=[f"not packaged: {row['reason']}"])
+    if facts["hyperv"] and facts["init"] not in ("systemd", "openrc") and seen["verdict"] != "ok":
+        names = " and ".join([] if seen["daemon"] else row["packages"])
+        way_out = f"{f'install {names}, ' if names else ''}start the daemon at boot yourself"
+        return _refused(f"services are started by {facts['init']} here, which the role does not manage", way_out)
     name = unit_name(seen["unit"]) or row["unit"]
     if name is None:
         if seen["verdict"] == "ok":
@@ -94,10 +98,9 @@ def decide_present(key: str, facts: Mapping[str, Any], row: Service, *, repair: 
     decision = Decision(install=[] if seen["daemon"] else list(row["packages"]), expected=True)
     if decision.install:
         decision.says.append(f"install {', '.join(decision.install)}")
-        why = no_way(facts)
-        if why:
-            way_out = f"put {' and '.join(decision.install)} into the image, or set the service to unmanaged"
-            return Decision(problem=f"{why}. Way out: {way_out}.", says=[f"{why}: {way_out}"])
+        no_package = no_way(facts)
+        if no_package:
+            return _refused(no_package, f"put {' and '.join(decision.install)} into the image")
         if facts["immutable"]:
             decision.skipped = ("its packages show after a reboot", "reboot the guest, and run the role again")
             decision.expected = False
@@ -106,12 +109,18 @@ def decide_present(key: str, facts: Mapping[str, Any], row: Service, *, repair: 
     ready = _device(decision, seen, facts, row, key)
     if decision.bind and facts["uio_devices"]:
         others = ", ".join(item["uio"] or item["device"] for item in facts["uio_devices"])
-        why = f"uio_hv_generic serves other devices ({others}), and one more may change their numbers (DPDK)"
-        return Decision(problem=f"{why}. Way out: set the service to unmanaged.", says=[why])
+        return _refused(
+            f"uio_hv_generic serves other devices ({others}), and one more may change their numbers (DPDK)",
+            "give it the device by a udev rule of your own that keeps their order",
+        )
     _start(decision, name, seen, facts["init"], row, ready and not generalized)
     if row["note"]:
         decision.says.append(row["note"])
     return decision
+
+
+def _refused(why: str, way_out: str) -> Decision:
+    return Decision(problem=f"{why}. Way out: {way_out}, or set the service to unmanaged.", says=[f"{why}: {way_out}"])
 
 
 def unit_name(unit: str | None) -> str | None:
@@ -137,7 +146,7 @@ def _device(decision: Decision, seen: Mapping[str, Any], facts: Mapping[str, Any
 def _start(decision: Decision, name: str, seen: Mapping[str, Any], init: str, row: Service, ready: bool) -> None:
     unit: Unit = {"name": name}
     masked = seen.get("unit_masked")
-    if seen["verdict"] == "ok" and masked is False and row["boot"] != "enable":
+    if seen["verdict"] == "ok" and masked is False and (row["boot"] != "enable" or seen["unit_enabled"]):
         decision.says.append(seen["explanation"])
         return
     if init == "systemd" and masked is not False:

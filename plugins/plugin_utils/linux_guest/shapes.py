@@ -16,7 +16,7 @@ KEYS = tuple(service.key for service in LINUX_SERVICES if service.daemons)
 KEPT_OUT = ("driver_missing", "driver_blocked")
 WISHES = ("present", "absent", "unmanaged")
 # What a service gets that the user's mapping does not name.
-USUAL = {"key_value_pair_exchange": "present", "vss": "present", "guest_service_interface": "absent"}
+USUAL = {"key_value_pair_exchange": "present", "vss": "present", "guest_service_interface": "unmanaged"}
 
 
 class Wishes(TypedDict, total=False):
@@ -115,7 +115,10 @@ class TimePlan(TypedDict):
 
 
 class Kernel(TypedDict):
-    """repair: lines of files that keep hv_utils out. load: whether to load it."""
+    """repair: lines of files that keep hv_utils out: path, line, and pattern, a regular expression for it in the file.
+
+    load: whether to load it.
+    """
 
     repair: list[dict[str, str]]
     load: bool

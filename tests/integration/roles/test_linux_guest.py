@@ -89,12 +89,15 @@ CHECKED = thinned(
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
-    """The role with its defaults: in check mode, in earnest, and once more."""
+    """The role with its defaults and without file copy: in check mode, in earnest, and once more."""
+    wishes = {name: {"linux_guest_services": {COPY: "absent"}} for name in ROWS}
     with World([Recipe(name, name) for name in ROWS], tmp_path_factory.mktemp("rows") / "world") as world:
         before = world.snapshot()
-        check = apply(world, "--check", "--diff", hosts=":".join(CHECKED))
+        check = apply(world, "--check", "--diff", variables=wishes, hosts=":".join(CHECKED))
         after_check = world.snapshot()
-        yield Outcome(world, [check, apply(world), apply(world)], before, after_check)
+        yield Outcome(
+            world, [check, apply(world, variables=wishes), apply(world, variables=wishes)], before, after_check
+        )
 
 
 @pytest.mark.parametrize("name", CHECKED)
@@ -168,6 +171,7 @@ ONLY_COPY = {
 }
 ONLY_TIME = {"linux_guest_services": dict.fromkeys((KVP, VSS, COPY), "unmanaged")}
 NO_TIME = {"linux_guest_time": "none"}
+POOLS = tuple(f".kvp_pool_{pool}" for pool in range(5))
 OSTREE = {"/run/ostree-booted": ""}
 IMAGE = {
     "/usr/bin/bootc": "",
@@ -224,7 +228,7 @@ EVERY_CASE: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
     "change-of-mind": ({}, NO_TIME, None),
     "change-of-mind-openrc": ({"release": "alpine"}, NO_TIME, None),
     "image": (
-        {"files": {f"/var/lib/hyperv/.kvp_pool_{pool}": "x" for pool in range(5)} | {"/var/lib/hyperv/kept": "x"}},
+        {"files": {f"/var/lib/hyperv/{name}": "x" for name in (*POOLS, "ifcfg-eth0", "eth0.nmconnection")}},
         NO_TIME,
         None,
     ),
@@ -319,7 +323,7 @@ def test_says_why_nothing_is_done(cases: Outcome) -> None:
 def test_an_image_gets_its_daemons_and_nothing_is_started(cases: Outcome) -> None:
     assert cases.world.read("forced", "/var/lib/fabricated/packages").split() == ["hyperv-daemons"]
     assert not [line for line in cases.world.ledger("forced") if " start " in line]
-    assert cases.world.masked("forced") == ["hv-fcopy-daemon.service"]
+    assert cases.world.masked("forced") == []
 
 
 @pytest.mark.parametrize("name", among_cases("host-disabled", "host-disabled-told"))
@@ -421,9 +425,9 @@ def test_present_again(cases: Outcome) -> None:
 def test_image_loses_its_pools_and_the_daemon_stays_off(cases: Outcome) -> None:
     assert cases.runs[1].recap("image")["failed"] == 0, cases.messages("image", 1)
     running, masked, pools = cases.after["states"]["image"]
-    assert pools == ["kept"]
-    assert running == ["hv-vss-daemon.service", "systemd-timesyncd.service"]
-    assert masked == ["hv-fcopy-daemon.service"]
+    assert pools == []
+    assert running == ["hv-fcopy-daemon.service", "hv-vss-daemon.service", "systemd-timesyncd.service"]
+    assert masked == []
     assert cases.runs[2].recap("image")["changed"] == 0
 
 

@@ -62,7 +62,10 @@ def show(units: list[str], chosen: bool) -> None:
     for unit in units:
         text = state.unit_text(unit)
         load = {"": "not-found", "masked": "masked"}.get(text, "loaded")
-        blocks.append(f"Id={unit}\nLoadState={load}\nActiveState={state.active_state(unit)}\nSubState=\n")
+        blocks.append(
+            f"Id={unit}\nLoadState={load}\nActiveState={state.active_state(unit)}\nSubState=\n"
+            f"UnitFileState={state.enabled(unit)}\n"
+        )
     print("\n".join(blocks), end="")
 
 

@@ -27,6 +27,9 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    why = state.without_module()
+    if why:
+        module.fail_json(msg=why)
     if not state.lists(module.params["update_cache"]):
         module.fail_json(msg=f"No package matching {module.params['name']} is available: there are no lists")
     try:

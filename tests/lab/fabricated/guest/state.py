@@ -304,6 +304,15 @@ def stand_in(command: str) -> str:
     return f'#!/bin/sh\nexec {guest()["python"]} -IS {HOME}/command.py {command} "$@"\n'
 
 
+def without_module() -> str:
+    """Why Ansible has no module for the package manager; empty when it has."""
+    if os.path.exists("/run/ostree-booted"):  # ansible_pkg_mgr is atomic_container then
+        return 'Could not find a matching action for the "atomic_container" package manager.'
+    if os.path.exists("/usr/lib/python3.6/site-packages/dnf"):
+        return "Could not import the dnf python module using this interpreter"
+    return ""
+
+
 def lists(renew: bool) -> bool:
     """Whether the package manager knows any packages, after it was perhaps told to renew its lists."""
     path = guest()["lists"]

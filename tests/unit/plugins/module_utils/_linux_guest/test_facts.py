@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -279,3 +280,63 @@ def test_kernel_that_took_file_copy_on_uio_early_is_known_by_its_aliases(guest: 
     assert found["copy_interface"] == "uio_hv_generic"
     assert found["services"][COPY]["node"] is None
     assert found["services"][COPY]["daemon"] is None  # hv_fcopy_daemon is none for this kernel
+
+
+@pytest.mark.parametrize(
+    ("files", "programs", "explanation", "remedy"),
+    [
+        ({"/proc/sys/kernel/poweroff_cmd": "/sbin/poweroff\n"}, (), "/sbin/poweroff, which the kernel runs", "a link"),
+        ({"/proc/sys/kernel/poweroff_cmd": "/opt/off -f\n"}, ("/sbin/poweroff",), "/opt/off, which", "poweroff_cmd"),
+        (
+            {
+                "/proc/sys/kernel/poweroff_cmd": "/sbin/poweroff\n",
+                "/etc/systemd/system/poweroff.target": "->/dev/null",
+            },
+            ("/sbin/poweroff",),
+            "poweroff.target is masked",
+            "systemctl unmask poweroff.target",
+        ),
+    ],
+)
+def test_shutdown_whose_last_link_is_missing_is_degraded(
+    guest: Tree, files: dict[str, str | bytes], programs: tuple[str, ...], explanation: str, remedy: str
+) -> None:
+    """hv_utils takes the host's wish, and nothing happens, or the power is cut (seen on NixOS: nixpkgs issue 35902)."""
+    for program in programs:
+        guest.program(program)
+    found = look(guest.add(files))["services"]["shutdown"]
+    assert found["verdict"] == "degraded"
+    assert explanation in found["explanation"]
+    assert remedy in found["remedy"]
+
+
+def test_shutdown_with_all_its_links_is_ok(guest: Tree) -> None:
+    guest.add({"/proc/sys/kernel/poweroff_cmd": "/sbin/poweroff\n"}).program("/sbin/poweroff")
+    assert verdicts(guest)["shutdown"] == "ok"
+
+
+def test_host_that_told_nothing_of_itself_is_named(guest: Tree) -> None:
+    assert look(guest)["services"][KVP]["explanation"].endswith("serves it")
+    guest.add({"/var/lib/hyperv/.kvp_pool_3": ""})
+    kvp = look(guest)["services"][KVP]
+    assert kvp["verdict"] == "ok"
+    assert "pool 3 is empty" in kvp["explanation"]
+    guest.add({"/var/lib/hyperv/.kvp_pool_3": b"HostName\0"})
+    assert look(guest)["services"][KVP]["explanation"].endswith("serves it")
+
+
+def test_remedy_of_the_host_is_not_given_where_azure_is_the_host(guest: Tree) -> None:
+    assert "vm_integration_service" in look(guest)["services"][COPY]["remedy"]
+    guest.add({"/sys/class/dmi/id/chassis_asset_tag": "7783-7084-3265-9085-8269-3286-77\n"})
+    found = look(guest)
+    assert found["azure"] is True
+    assert found["services"][COPY]["verdict"] == "host_disabled"
+    assert found["services"][COPY]["remedy"] is None
+
+
+def test_root_partition_is_named(guest: Tree) -> None:
+    shutil.rmtree(guest.path / "sys/bus/vmbus")
+    guest.add({"/dev/mshv": ""})
+    found = gather(guest.running, lambda command: None)
+    assert (found["hyperv"], found["root_partition"]) == (False, True)
+    assert "root partition" in found["services"]["shutdown"]["explanation"]

@@ -68,7 +68,12 @@ def test_no_answer_is_no_state(tree: Tree) -> None:
 
 def test_states_of_openrc(tree: Tree) -> None:
     tree.add({"/run/openrc/started/hv_kvp_daemon": "->/etc/init.d/hv_kvp_daemon"})
+    tree.add({"/etc/runlevels/default/hv_vss_daemon": "->/etc/init.d/hv_vss_daemon"})
     states = read_states(tree.root, "openrc", ["hv_kvp_daemon", "hv_vss_daemon"], lambda command: None)
+    assert {unit: state["UnitFileState"] for unit, state in states.items()} == {
+        "hv_kvp_daemon": "disabled",
+        "hv_vss_daemon": "enabled",
+    }
     assert {unit: state["ActiveState"] for unit, state in states.items()} == {
         "hv_kvp_daemon": "active",
         "hv_vss_daemon": "inactive",

@@ -26,6 +26,7 @@ STATES = {
     "not_packaged": "missing",
     "no_daemon": "missing",
     "daemon_stopped": "stopped",
+    "degraded": "stopped",
     "unknown": "unknown",
 }
 

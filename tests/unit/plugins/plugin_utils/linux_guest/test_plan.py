@@ -6,13 +6,17 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.files import Root
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.kernel import blockers
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.plan import WishError, make_plan
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.shapes import KEYS, WISHES
 
@@ -25,7 +29,7 @@ def test_defaults(make_facts: Make, family: dict[str, Any]) -> None:
     assert plan["act"]
     assert not plan["at_rest"]
     assert plan["packages"]["install"] == ["hyperv-daemons"]
-    assert plan["units"]["before"] == [{"name": "hv-fcopy-daemon", "masked": True}]
+    assert plan["units"]["before"] == []  # file copy stays as it is
     assert [unit["name"] for unit in plan["units"]["after"]] == ["hv-kvp-daemon", "hv-vss-daemon"]
     assert plan["expected"] == [KVP, VSS]
     assert plan["explanation"][0] == "Debian 12 (measured), kernel 6.1.0-40-amd64, vmbus"
@@ -68,15 +72,41 @@ def test_driver(make_facts: Make, family: dict[str, Any]) -> None:
     theirs = {"path": "/proc/cmdline", "line": "module_blacklist=hv_utils"}
     facts = make_facts(hv_utils={"state": "blocked", "blocked_by": [ours]})
     assert make_plan(facts, family, {})["kernel"] == {"repair": [], "load": False}
-    assert make_plan(facts, family, {"repair": True})["kernel"] == {"repair": [ours], "load": True}
+    kernel = make_plan(facts, family, {"repair": True})["kernel"]
+    assert kernel["load"]
+    (removed,) = kernel["repair"]
+    assert {key: removed[key] for key in ours} == ours
     facts["hv_utils"]["blocked_by"].append(theirs)
     plan = make_plan(facts, family, {"repair": True})
-    assert plan["kernel"] == {"repair": [ours], "load": False}
+    assert plan["kernel"] == {"repair": [removed], "load": False}
     assert "/proc/cmdline keeps it out" in plan["problems"][0]
     loadable = make_facts(hv_utils={"state": "available", "blocked_by": []})
     assert make_plan(loadable, family, {})["kernel"]["load"]
     assert not make_plan(loadable | {"hyperv_evidence": "dmi"}, family, {})["kernel"]["load"]
     assert not make_plan(loadable, family, {"services": dict.fromkeys(KEYS, "unmanaged")})["kernel"]["load"]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("blacklist hv_utils\n# kept\n", "# kept\n"),
+        ("install  hv_utils \\\n  /bin/false\noptions x y=1\n", "options x y=1\n"),
+        ("options x y=1\n\tinstall hv_utils /bin/false", "options x y=1\n"),
+        ("blacklist hv_utils_other\ninstall hv_utils /bin/false.sh\n", None),
+    ],
+)
+def test_line_that_keeps_the_driver_out_is_removed_over_backslashes(
+    make_facts: Make, family: dict[str, Any], tmp_path: Path, text: str, left: str | None
+) -> None:
+    """As ansible.builtin.replace does it, with the line as linux_guest_info joins it."""
+    (tmp_path / "etc/modprobe.d").mkdir(parents=True)
+    (tmp_path / "etc/modprobe.d/site.conf").write_text(text, encoding="utf-8")
+    found = blockers(Root(str(tmp_path)), "hv_utils") or [{"path": "/etc/x", "line": "blacklist hv_utils"}]
+    facts = make_facts(hv_utils={"state": "blocked", "blocked_by": found})
+    for item in make_plan(facts, family, {"repair": True})["kernel"]["repair"]:
+        text = re.sub(item["pattern"], "", text, flags=re.MULTILINE)
+    assert text == (left if left is not None else text)
+    assert left is None or "hv_utils" not in text
 
 
 def test_generalized(make_facts: Make, family: dict[str, Any]) -> None:

@@ -136,3 +136,27 @@ def test_absent_under_openrc(make_facts: Make, family: dict[str, Any]) -> None:
 def test_process_without_a_unit_is_told(make_facts: Make, family: dict[str, Any]) -> None:
     decision = absent(family, make_facts(services={KVP: RUNS | {"unit": None}}), KVP)
     assert decision.skipped == ("hv_kvp_daemon (process 7) runs without a unit", "end it yourself")
+
+
+@pytest.mark.parametrize(("enabled", "after"), [(True, None), (False, {"name": "hv_kvp_daemon", "state": "started"})])
+def test_daemon_that_is_started_at_boot_is_left_alone(
+    make_facts: Make, family: dict[str, Any], enabled: bool, after: dict[str, Any] | None
+) -> None:
+    """Alpine and Arch Linux start a daemon by a runlevel or by systemd alone: the role looked twice at each run."""
+    family["services"][KVP] |= {"boot": "enable", "unit": "hv_kvp_daemon"}
+    running = RUNS | {"unit": "hv_kvp_daemon", "verdict": "ok", "unit_masked": False, "unit_enabled": enabled}
+    decision = present(family, make_facts(init="openrc", services={KVP: running}))
+    assert decision.after == (after and {**after, "enabled": True})
+
+
+@pytest.mark.parametrize("init", ["sysvinit", "other"])
+def test_guest_without_an_init_that_the_role_manages_is_refused(
+    make_facts: Make, family: dict[str, Any], init: str
+) -> None:
+    problem = str(present(family, make_facts(init=init)).problem)
+    assert f"started by {init} here" in problem
+    assert "install hyperv-daemons, start the daemon at boot yourself" in problem
+    works = make_facts(init=init, services={KVP: RUNS | {"verdict": "ok", "unit": None}})
+    assert present(family, works).problem is None
+    image = make_facts(init=init, hyperv=False)
+    assert present(family, image).install == ["hyperv-daemons"]
