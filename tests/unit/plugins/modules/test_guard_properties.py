@@ -36,6 +36,7 @@ TODAY = datetime.now(UTC).date()
 # As many as hypothesis takes by default, 15 times over. Mutants got caught within the first 110 (seen), and have more.
 EXAMPLES = settings.default.max_examples if settings.default else 100
 COMBINATIONS = fewer("random combinations of options for the guard", full=15 * EXAMPLES, sample=3 * EXAMPLES)
+POLICIES = fewer("random policies for the guard", full=5 * EXAMPLES, sample=3 * EXAMPLES)
 WITHOUT_SHRINKING = settings(
     max_examples=7 * EXAMPLES, phases=(Phase.generate,), database=None, suppress_health_check=list(HealthCheck)
 )
@@ -281,7 +282,7 @@ def test_policy_disables_no_protected_service_without_reason(
 ) -> None:
     tried: Counter[str] = Counter()
 
-    @settings(max_examples=COMBINATIONS // 3, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=POLICIES, suppress_health_check=list(HealthCheck))
     @given(policies())
     def check(case: Case) -> None:
         assert wrong_in_plan(case) == []
