@@ -81,6 +81,9 @@ LINUX_SERVICES: "tuple[LinuxService, ...]" = (
     ),
 )
 
-# File copy from kernel 6.10 on. The node is /dev/uioN; some distributions kept the name of the unit.
+# File copy from kernel 6.10 on. The node is /dev/uioN; some distributions kept the name of the unit. The first is the
+# unit of the role linux_guest.
 UIO_COPY_DAEMONS: "tuple[str, ...]" = ("hv_fcopy_uio_daemon",)
-UIO_COPY_UNITS: "tuple[str, ...]" = ("hv-fcopy-uio-daemon", "hypervfcopyd", "hv_fcopy_uio_daemon", "hv-fcopy-daemon")
+UIO_COPY_UNITS: "tuple[str, ...]" = (
+    *("linux-guest-copy", "hv-fcopy-uio-daemon", "hypervfcopyd", "hv_fcopy_uio_daemon", "hv-fcopy-daemon"),
+)

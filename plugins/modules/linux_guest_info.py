@@ -195,6 +195,14 @@ linux_guest:
               description: Whether that is there.
               type: bool
               sample: true
+            node_known:
+              description:
+                - Whether systemd knows that device. It does once udev has processed the device with a rule that tags
+                  it. On many distributions, the rule comes with the package of the daemon, after the device.
+                - Null where there is no such device, where systemd does not run or could not be asked, and for
+                  C(/dev/uioN).
+              type: bool
+              sample: true
             attached:
               description: Whether a process has it open; null where that was not seen, and without a daemon.
               type: bool
@@ -203,6 +211,11 @@ linux_guest:
               description: The process that has it open.
               type: dict
               sample: {name: hv_kvp_daemon, pid: 412}
+            more_processes:
+              description: Numbers of further processes of the same daemon. There should be none.
+              type: list
+              elements: int
+              sample: []
             daemon:
               description: The program of the daemon that would run.
               type: str
@@ -238,7 +251,7 @@ linux_guest:
                 - Faults of the guest are V(no_driver), V(driver_missing) (not in this kernel), V(driver_blocked) (kept
                   out), V(not_packaged), V(no_daemon) and V(daemon_stopped).
                 - V(degraded) is served, and does not work to its end. Shutdown is when the program that the kernel
-                  runs for it is missing, or C(poweroff.target) is masked.
+                  runs for it is missing, or C(poweroff.target) is masked; the others when two daemons of a kind run.
                 - V(unknown) where it could not be seen.
               type: str
               sample: ok
@@ -380,6 +393,10 @@ linux_guest:
           hv_get_dhcp_info: /usr/libexec/hypervkvpd/hv_get_dhcp_info
           hv_get_dns_info: /usr/libexec/hypervkvpd/hv_get_dns_info
           hv_set_ifconfig: null
+    own_files:
+      description: The udev rule and the unit that the role linux_guest wrote, as path and text.
+      type: dict
+      sample: {}
     selinux:
       description: C(mode) (V(enforcing), V(permissive) or null) and the C(contexts) of pools and daemons.
       type: dict

@@ -55,7 +55,7 @@ _UBUNTU = ["linux-cloud-tools-common", "linux-cloud-tools-{kernel}"]
 # Family -> service -> packages; `{kernel}` is the release of the running kernel.
 PACKAGES: "dict[str, dict[str, list[str]]]" = {
     "alpine": _all(["hvtools"]),
-    "arch": {**_all(["hyperv"]), COPY: []},
+    "arch": _all(["hyperv"]),
     "azurelinux": _RED_HAT,
     "debian": _all(["hyperv-daemons"]),
     "fedora": _RED_HAT,
@@ -100,9 +100,6 @@ def why_not_packaged(distribution: "dict[str, Any]", key: str, uio_copy: bool, a
         return None
     if architecture in ("aarch64", "arm64"):
         return "kernels from 6.10 on have the daemon of the Guest Service Interface on x86 only"  # tools/hv/Makefile
-    if family == "arch":
-        # Source: PKGBUILD of linux-tools 6.12.
-        return "the package hyperv of Arch Linux has hv_fcopy_uio_daemon, and no unit that would start it"
     if family == "debian" and version == "13":
         return (
             "Debian 13 ships no daemon of the Guest Service Interface for its kernel (Debian bug 1132305); "

@@ -15,6 +15,7 @@ from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest im
     freeze,
     ip_injection,
     kernel,
+    own_files,
     poweroff,
     selinux,
     system,
@@ -38,9 +39,12 @@ from ansible_collections.hyperv.integration.plugins.module_utils._linux_services
 # Without these a running guest loses data, or its clock. As of Microsoft's reference of the services.
 HIGH_IMPACT = ("heartbeat", "shutdown", "time_synchronization")
 
+# Seconds that an upgrade takes from its first script to the last new file, and by which the clock may have been set.
+_UPGRADE, _CLOCK = 900, 5
+
 _SHOWN = (
-    *("offered", "device", "driver", "node", "node_present", "process", "daemon", "packages", "unit", "unit_state"),
-    *("unit_enabled", "unit_masked", "verdict", "explanation", "remedy", "impact"),
+    *("offered", "device", "driver", "node", "node_present", "node_known", "process", "more_processes", "daemon"),
+    *("packages", "unit", "unit_state", "unit_enabled", "unit_masked", "verdict", "explanation", "remedy", "impact"),
 )
 
 
@@ -62,6 +66,9 @@ def gather(root: Root, run: vmbus.Run) -> "dict[str, Any]":
     immutable = system.find_immutable(root)
     services = {service.key: guest.look(service, processes) for service in LINUX_SERVICES}
     found = [facts["unit"] for facts in services.values() if facts["unit"]]
+    if init == "systemd":
+        nodes = (facts["node"] for facts in services.values() if facts["misc"] and facts["node_present"])
+        found += map(units.device_unit, nodes)
     properties = units.read_states(root, init, found, ask)
     modules = {name: kernel.module_state(root, release, name) for name in (DRIVER, UIO_DRIVER)}
     for key, facts in services.items():
@@ -69,6 +76,8 @@ def gather(root: Root, run: vmbus.Run) -> "dict[str, Any]":
         facts["unit_state"] = unit.get("ActiveState")
         facts["unit_enabled"] = unit["UnitFileState"].startswith("enabled") if unit.get("UnitFileState") else None
         facts["unit_masked"] = unit["LoadState"] == "masked" if "LoadState" in unit else None
+        device = properties.get(units.device_unit(facts["node"] or ""))
+        facts["node_known"] = device.get("ActiveState") == "active" if device and facts["misc"] else None
         seen = Seen(
             key=key,
             booted=root.booted or evidence is not None,
@@ -80,6 +89,8 @@ def gather(root: Root, run: vmbus.Run) -> "dict[str, Any]":
             azure=azure,
             flaw=poweroff.find_flaw(root, init) if key == "shutdown" else None,
             note=_host_pool(root) if key == distribution.KVP else None,
+            untold=facts["node_known"] is False and units.waits_for(unit, facts["node"]),
+            upgraded=_stopped_by_upgrade(root, facts["daemon"], unit),
             **{name: facts[name] for name in Seen._fields if name in facts},
         )
         facts["verdict"], facts["explanation"], facts["remedy"] = judge(seen)
@@ -107,6 +118,7 @@ def gather(root: Root, run: vmbus.Run) -> "dict[str, Any]":
         "time": clock.read_clock(root, processes, ask),
         "freeze": freeze.read_freeze(root),
         "ip_injection": ip_injection.read_ip_injection(root, kvp["daemon"], properties.get(kvp["unit"] or "", {})),
+        "own_files": own_files.read_own_files(root),
         "selinux": selinux.read_selinux(root, daemons),
         "missing_facts": _missing(root, evidence, isolation, services),
     }
@@ -151,8 +163,10 @@ class _Guest:
             "wanted_driver": UIO_DRIVER if uio else DRIVER,
             "has_daemon": bool(daemons),
             "node": node,
+            "misc": node is not None and not uio,
             "node_present": node is not None and self._root.exists(node),
             "process": process,
+            "more_processes": processes.others(daemons, process["pid"]) if process else [],
             "everyone_seen": everyone,
             "daemon": daemon,
             "daemon_defect": defect,
@@ -186,6 +200,12 @@ def _shown(facts: "dict[str, Any]") -> "dict[str, Any]":
         attached = facts["process"] is not None
     bound = facts["driver"] == facts["wanted_driver"]
     return {**{name: facts[name] for name in _SHOWN}, "bound": bound, "attached": attached}
+
+
+def _stopped_by_upgrade(root: Root, daemon: "str | None", unit: "dict[str, str]") -> bool:
+    """Whether a daemon was stopped just before its program was replaced, as scripts of packages do."""
+    stopped, replaced = units.stopped_at(unit), root.changed_at(daemon) if daemon else None
+    return stopped is not None and replaced is not None and -_CLOCK <= replaced - stopped <= _UPGRADE
 
 
 def _container(root: Root) -> "str | None":

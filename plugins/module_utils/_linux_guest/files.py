@@ -88,6 +88,13 @@ class Root:
         except OSError:
             return None
 
+    def changed_at(self, path: str) -> "float | None":
+        """When a file or its attributes last changed, in seconds since the epoch: nobody can set that back."""
+        try:
+            return os.stat(self._inside(path)).st_ctime
+        except OSError:
+            return None
+
     def names(self, path: str) -> "list[str]":
         """The sorted names in a directory, none when there is none."""
         try:

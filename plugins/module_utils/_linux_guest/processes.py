@@ -26,6 +26,12 @@ class Processes:
         wanted = set(names)
         return next((number for number, name in sorted(self._names.items()) if name in wanted), None)
 
+    def others(self, names: Iterable[str], holder: int) -> "list[int]":
+        """Numbers of the processes of these programs beside the one that serves, threads and dead ones left out."""
+        wanted = set(names)
+        alike = (number for number, name in sorted(self._names.items()) if name in wanted and number != holder)
+        return [number for number in alike if self._root.text(f"/proc/{number}/cmdline")]
+
     def holder(self, node: str, likely: Iterable[str]) -> "tuple[dict[str, Any] | None, bool]":
         """`{pid, name}` of the process that has a device open, and whether every process could be looked at.
 

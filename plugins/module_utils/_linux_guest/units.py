@@ -10,6 +10,8 @@
 read in the packages' rules).
 """
 
+import os
+import time
 from typing import Iterable
 
 from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.files import Root
@@ -23,7 +25,10 @@ UNIT_FOLDERS = (
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
 )
-PROPERTIES = ("Id", "LoadState", "ActiveState", "UnitFileState", "CapabilityBoundingSet", "ProtectSystem")
+PROPERTIES = (
+    *("Id", "LoadState", "ActiveState", "UnitFileState", "CapabilityBoundingSet", "ProtectSystem"),
+    *("BindsTo", "ActiveEnterTimestampMonotonic", "InactiveEnterTimestampMonotonic"),
+)
 
 
 def find_init(root: Root) -> str:
@@ -52,8 +57,36 @@ def find_unit(root: Root, init: str, names: Iterable[str]) -> "str | None":
     return None
 
 
+def device_unit(node: str) -> str:
+    """The unit by which systemd knows /dev/vmbus/hv_kvp and its like, and to which packages bind their daemons.
+
+    systemd has it only once udev has tagged the device: a rule with TAG+="systemd" must be there when udev processes
+    it (systemd.device(5)).
+    """
+    return f"sys-devices-virtual-misc-vmbus\\x21{os.path.basename(node)}.device"
+
+
+def waits_for(properties: "dict[str, str]", node: str) -> bool:
+    """Whether a unit starts only when systemd knows the node: it is bound to the unit of the device.
+
+    systemctl quotes that unit's name and doubles its backslash (measured with 252).
+    """
+    return f"x21{os.path.basename(node)}.device" in properties.get("BindsTo", "")
+
+
+def stopped_at(properties: "dict[str, str]") -> "float | None":
+    """When a unit that ran in this boot ended, in seconds since the epoch; None when it runs, or never did."""
+    names = ("ActiveEnterTimestampMonotonic", "InactiveEnterTimestampMonotonic")
+    began, ended = (int(properties[name]) if properties.get(name, "").isdigit() else 0 for name in names)
+    if not 0 < began <= ended:
+        return None
+    return time.time() - time.monotonic() + ended / 1e6  # microseconds of CLOCK_MONOTONIC (org.freedesktop.systemd1(5))
+
+
 def read_states(root: Root, init: str, units: Iterable[str], run: Run) -> "dict[str, dict[str, str]]":
     """Unit -> its properties (see PROPERTIES); units that nothing is known about are left out.
+
+    The unit of a device that systemd does not know is loaded and inactive (measured with 252).
 
     For OpenRC the only ones are LoadState (loaded), ActiveState (active, inactive) and UnitFileState (enabled when in a
     runlevel, else disabled).

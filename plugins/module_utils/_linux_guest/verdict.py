@@ -49,6 +49,7 @@ class Seen(NamedTuple):
     node: "str | None"
     node_present: bool
     process: "dict[str, Any] | None"  # that holds the node
+    more_processes: "list[int]"  # of the same daemon
     everyone_seen: bool  # whether every process could be looked at
     daemon: "str | None"
     daemon_defect: "str | None"
@@ -56,6 +57,8 @@ class Seen(NamedTuple):
     not_packaged: "str | None"
     unit: "str | None"
     unit_properties: "dict[str, str]"
+    untold: bool = False  # the unit waits for a device that systemd does not know, though it is there
+    upgraded: bool = False  # the daemon was stopped when its program was replaced
     root_partition: bool = False  # runs the guests of Hyper-V, and is none
     azure: bool = False  # only Azure decides what the host offers
     flaw: "tuple[str, str] | None" = None  # what makes it fail though it is served, and the remedy
@@ -151,6 +154,14 @@ def _in_kernel(seen: Seen) -> "tuple[str, str, str | None]":
 
 
 def _daemon(seen: Seen) -> "tuple[str, str, str | None]":
+    if seen.process and seen.more_processes:
+        others = ", ".join(map(str, seen.more_processes))
+        return (
+            "degraded",
+            f"{seen.process['name']} runs more than once: process {seen.process['pid']} holds {seen.node}, and there "
+            f"is {others} beside it",
+            f"end what holds no device (kill {others.replace(',', '')}), and what starts it: one unit is enough",
+        )
     if seen.process:
         note = f"; {seen.note}" if seen.note else ""
         return "ok", f"{seen.process['name']} (process {seen.process['pid']}) serves it{note}", None
@@ -166,6 +177,16 @@ def _daemon(seen: Seen) -> "tuple[str, str, str | None]":
         return "daemon_stopped", f"nobody runs {seen.daemon}, and no unit or script is there to start it", _unit(seen)
     if seen.unit_properties.get("LoadState") == "masked":
         return "daemon_stopped", f"{seen.unit} is masked", f"systemctl unmask {seen.unit}, then start it"
+    if seen.untold:
+        return (
+            "daemon_stopped",
+            f"udev has not told systemd of the device {seen.node}, for which {seen.unit} waits: the rule that tags it "
+            "came after the device",
+            f"udevadm control --reload, then udevadm trigger --action=add --sysname-match='vmbus?{_name(seen)}', then "
+            f"{_start(seen)}: the role hyperv.integration.linux_guest does",
+        )
+    if seen.upgraded:
+        return "daemon_stopped", f"{seen.unit} was stopped when its package was upgraded", _start(seen)
     return "daemon_stopped", f"nobody holds {seen.node}; {seen.unit} is {state or 'in an unknown state'}", _start(seen)
 
 
@@ -189,6 +210,10 @@ def _prepared(seen: Seen) -> "tuple[str, str, str | None]":
 
 def _unit(seen: Seen) -> str:
     return f"give {seen.daemon} a unit of its own: this distribution brings none"
+
+
+def _name(seen: Seen) -> str:
+    return (seen.node or "").rpartition("/")[2]
 
 
 def _start(seen: Seen) -> str:

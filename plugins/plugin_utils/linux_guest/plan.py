@@ -12,11 +12,14 @@ from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest import clock
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.install import plan_packages, take_clock
-from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.row import choose_row, uio_copy
+from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.own_files import plan_files
+from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.row import choose_row
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.services import (
     Decision,
     decide_absent,
     decide_present,
+    leave_alone,
+    node_name,
     unit_name,
 )
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.shapes import (
@@ -57,8 +60,12 @@ def make_plan(facts: Mapping[str, Any], family: Mapping[str, Any], wishes: Wishe
     kernel = _kernel(facts, repair, any(wish == "present" for wish in wanted.values()))
     time = clock.plan_time(facts, row["time"], wishes.get("time", "chrony_ptp"))
     time, clock_packages = take_clock(time, facts)
-    install = _unique([name for decision in decisions.values() for name in decision.install])
-    copying = decisions["guest_service_interface"]
+    install = [name for decision in decisions.values() for name in decision.install]
+    install = _unique([*install, *_following(row, decisions)])
+    if install:
+        for decision in decisions.values():
+            decision.after = decision.after or ([{"name": decision.keep, "state": "started"}] if decision.keep else [])
+    rule = [line for decision in decisions.values() for line in decision.rule]
     plan: Plan = {
         "act": True,
         "at_rest": False,
@@ -67,9 +74,10 @@ def make_plan(facts: Mapping[str, Any], family: Mapping[str, Any], wishes: Wishe
         "evidence": row["evidence"],
         "problems": _problems(decisions, facts, repair),
         "kernel": kernel,
-        "packages": plan_packages(_unique([*install, *_following(row, decisions), *clock_packages]), facts),
+        "packages": plan_packages(_unique([*install, *clock_packages]), facts),
         "units": {"before": _units(decisions, "before"), "after": _units(decisions, "after")},
-        "file_copy": {"bind": copying.bind, "unbind": _unbind(facts, wanted["guest_service_interface"])},
+        "own_files": plan_files(facts["own_files"], rule, decisions["guest_service_interface"].own_unit),
+        "tell": _tell(decisions, facts, installing=bool(install)),
         "time": time,
         "generalize": _purge(facts, row, generalized, decisions[KVP]),
         "skipped": _skipped(decisions, time),
@@ -114,7 +122,7 @@ def _reason_to_rest(facts: Mapping[str, Any], row: Row, force: bool) -> str:
 def _decide(
     facts: Mapping[str, Any], row: Row, wanted: Mapping[str, str], repair: bool, generalized: bool
 ) -> dict[str, Decision]:
-    decisions = {key: Decision(says=["left alone"]) for key in KEYS}
+    decisions = {key: leave_alone(key, facts) for key in KEYS}
     for key, wish in wanted.items():
         if wish == "present":
             decisions[key] = decide_present(
@@ -163,18 +171,18 @@ def _following(row: Row, decisions: Mapping[str, Decision]) -> list[str]:
     return [*row["follow"]] if any(decision.expected for decision in decisions.values()) else []
 
 
-def _unbind(facts: Mapping[str, Any], wish: str) -> bool:
-    """Whether the role may have written a rule that is not wanted any more."""
-    seen = facts["services"]["guest_service_interface"]
-    needless = seen["offered"] and seen["driver"] is None  # no rule has given the device to anything
-    return wish == "absent" and uio_copy(facts) and not needless
+def _tell(decisions: Mapping[str, Decision], facts: Mapping[str, Any], installing: bool) -> list[str]:
+    """Devices that systemd has to know; all, before packages come: scripts start also what nobody asked for."""
+    told = [name for decision in decisions.values() for name in decision.tell]
+    unknown = [key for key in KEYS if facts["services"][key].get("node_known") is False]
+    return _unique([*told, *(node_name(key) for key in unknown if installing and not facts["immutable"])])
 
 
 def _at_rest(plan: Plan) -> bool:
     time, kernel, units = plan["time"], plan["kernel"], plan["units"]
     doing = (
         *(kernel["repair"], kernel["load"], plan["packages"]["install"], units["before"], units["after"]),
-        *(plan["file_copy"]["bind"], plan["file_copy"]["unbind"]),
+        *(plan["own_files"]["write"], plan["own_files"]["remove"], plan["tell"]),
         *(plan["generalize"]["purge"], time["action"] == "remove"),
         *(time["package"], time["start"], time["write"], time["stop"], time["link_rule"]),
     )
@@ -182,8 +190,7 @@ def _at_rest(plan: Plan) -> bool:
 
 
 def _units(decisions: Mapping[str, Decision], when: str) -> list[Unit]:
-    found: list[Unit | None] = [getattr(decision, when) for decision in decisions.values()]
-    return [unit for unit in found if unit]
+    return [unit for decision in decisions.values() for unit in getattr(decision, when)]
 
 
 def _purge(facts: Mapping[str, Any], row: Row, generalized: bool, kvp: Decision) -> Purge:
@@ -240,7 +247,8 @@ def _nothing(row: Row, reason: str) -> Plan:
         "kernel": {"repair": [], "load": False},
         "packages": {"install": [], "refresh": False, "command": [], "reboot": False},
         "units": {"before": [], "after": []},
-        "file_copy": {"bind": False, "unbind": False},
+        "own_files": {"write": [], "remove": []},
+        "tell": [],
         "time": clock.plan_time({"time": {"configuration": None}}, None, "none"),
         "generalize": {"purge": False, "stop": None},
         "skipped": [{"service": key, "reason": reason, "remedy": None} for key in KEYS],

@@ -23,11 +23,11 @@ _SERVICE: Service = {
     "unit": None,
     "daemon": None,
     "boot": "udev",
+    "own_unit": False,
     "binds_itself": False,
     "reason": "",
     "remedy": "",
     "note": "",
-    "doubt": False,
 }
 _CLOCK: Clock = {
     "package": "chrony",

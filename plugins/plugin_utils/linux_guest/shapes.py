@@ -34,9 +34,9 @@ class Service(TypedDict):
 
     packages, daemon: empty and None where it has none; reason and remedy then say why, and what helps.
     unit: None where it brings none. carriers: packages that bring the unit, if perhaps no daemon that works.
-    boot: what starts the unit when the guest boots: `udev` (or the package), or `enable`, which has to be done.
+    boot: what starts the unit when its device is there: `udev` by a rule of the package's, or `enable`: nothing does.
+    own_unit: whether the role brings the unit, since that of the package is missing or does not work.
     binds_itself: whether the unit gives the device to uio_hv_generic when it starts. note: what else to tell.
-    doubt: whether it is known that its unit may not start there.
     """
 
     packages: list[str]
@@ -44,11 +44,11 @@ class Service(TypedDict):
     unit: str | None
     daemon: str | None
     boot: str
+    own_unit: bool
     binds_itself: bool
     reason: str
     remedy: str
     note: str
-    doubt: bool
 
 
 class Clock(TypedDict):
@@ -84,6 +84,7 @@ class Unit(TypedDict, total=False):
     masked: bool
     enabled: bool
     state: str
+    daemon_reload: bool
 
 
 class Skipped(TypedDict):
@@ -143,11 +144,16 @@ class Units(TypedDict):
     after: list[Unit]
 
 
-class FileCopy(TypedDict):
-    """bind: whether uio_hv_generic has to be given the device of file copy. unbind: whether not to do so any more."""
+class OwnFile(TypedDict):
+    path: str
+    text: str
 
-    bind: bool
-    unbind: bool
+
+class OwnFiles(TypedDict):
+    """The role's own udev rule and unit, as far as they are not as they shall be. remove: paths."""
+
+    write: list[OwnFile]
+    remove: list[str]
 
 
 class Purge(TypedDict):
@@ -161,6 +167,7 @@ class Plan(TypedDict):
     """act: whether there is anything to do with this guest; reason says why not.
 
     problems: what is asked for and cannot be had, each with its way out. expected: services to be verified at the end.
+    tell: devices that udev has to process before the daemons start, as `udevadm trigger --sysname-match` takes them.
     at_rest: whether the guest is as it shall be, as far as the facts tell. explanation: lines for people.
     """
 
@@ -173,7 +180,8 @@ class Plan(TypedDict):
     kernel: Kernel
     packages: Packages
     units: Units
-    file_copy: FileCopy
+    own_files: OwnFiles
+    tell: list[str]
     time: TimePlan
     generalize: Purge
     skipped: list[Skipped]

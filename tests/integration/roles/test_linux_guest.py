@@ -69,7 +69,11 @@ def kind(name: str) -> tuple[Any, ...]:
     chrony, expects = recorded["chrony"], recorded["expects"]
     layout = chrony and (chrony["main"], "confdir" in chrony["text"], "installed" in chrony, chrony["version"] >= "4")
     verdict = (expects.get("refuses"), expects.get("rests"), bool(expects["masked"]))
-    return (recorded["manager"], recorded["init"], layout, recorded["clock_link"], recorded["timesyncd"], verdict)
+    scripts = {
+        what for package in recorded["packages"].values() for what in ("triggers", "starts") if package.get(what)
+    }
+    known = (recorded["manager"], recorded["init"], layout, recorded["clock_link"], recorded["timesyncd"], verdict)
+    return (*known, *sorted(scripts))
 
 
 EVERY_ROW = one_of_each_row()
@@ -225,6 +229,7 @@ EVERY_CASE: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
         "put hypervkvpd into the image",
     ),
     "old-dnf": ({"release": "almalinux-8", "files": OLD_DNF, "commands": ("dnf",)}, NO_TIME, None),
+    "upgraded": ({"installed": ("hyperv-daemons",)}, NO_TIME, None),
     "change-of-mind": ({}, NO_TIME, None),
     "change-of-mind-openrc": ({"release": "alpine"}, NO_TIME, None),
     "image": (
@@ -237,12 +242,12 @@ EVERY_CASE: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
     "copy-debian-13-told": ({"release": "debian-13"}, {**ONLY_COPY, "linux_guest_verify": False}, None),
     "copy-debian-sid": ({"release": "debian-sid"}, ONLY_COPY, None),
     "copy-ubuntu-24.04-hwe": ({"release": "ubuntu-24.04-hwe"}, ONLY_COPY, "kernels from 6.10 on (HWE and -azure)"),
-    "copy-ubuntu-26.04": ({"release": "ubuntu-26.04"}, ONLY_COPY, "daemon_stopped"),
+    "copy-ubuntu-26.04": ({"release": "ubuntu-26.04"}, ONLY_COPY, None),
     "copy-rhel-10": ({"release": "rhel-10"}, ONLY_COPY, None),
     "copy-rhel-10-aarch64": ({"release": "rhel-10-aarch64"}, ONLY_COPY, "built for x86 only"),
     "copy-oracle-9-uek8": ({"release": "oracle-9-uek8"}, ONLY_COPY, "knows only /dev/vmbus/hv_fcopy"),
     "copy-sles-16": ({"release": "sles-16"}, ONLY_COPY, None),
-    "copy-arch": ({"release": "arch"}, ONLY_COPY, "hv_fcopy_uio_daemon without a unit"),
+    "copy-arch": ({"release": "arch"}, ONLY_COPY, None),
 }
 # Each of these takes the tasks of another case, on another release or with another wish. Unit tests hold their plans.
 TWINS = {
@@ -257,6 +262,7 @@ CASES = {
 }
 ALL_ABSENT = {"linux_guest_services": dict.fromkeys((KVP, VSS, COPY), "absent"), **NO_TIME}
 LATER: dict[str, dict[str, Any]] = {
+    "copy-arch": {**ONLY_COPY, "linux_guest_services": {KVP: "unmanaged", VSS: "unmanaged", COPY: "absent"}},
     "change-of-mind": ALL_ABSENT,
     "change-of-mind-openrc": ALL_ABSENT,
     "image": {"linux_guest_state": "generalized", **NO_TIME},
@@ -274,6 +280,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
         main = world.read("bad-chrony", "/etc/chrony.conf")
         world.write("bad-chrony", "/etc/chrony.conf", main + "refclok typo\n")
         world.write("clock-gone-main", "/etc/chrony.conf", main + BLOCK)
+        world.run("upgraded", "systemctl", "stop", "hv-kvp-daemon.service")
         before = world.snapshot()
         runs = [apply(world, variables=first)]
         after = world.snapshot()
@@ -299,7 +306,7 @@ def test_case_fails_as_it_should_and_says_what_helps(cases: Outcome, name: str) 
 REFUSED_FIRST = [
     *("off", "container", "kept-out", "kept-out-boot", "driver-missing", "bad-wish", "bad-service"),
     "bootc",
-    *("copy-debian-13", "copy-ubuntu-24.04-hwe", "copy-rhel-10-aarch64", "copy-oracle-9-uek8", "copy-arch"),
+    *("copy-debian-13", "copy-ubuntu-24.04-hwe", "copy-rhel-10-aarch64", "copy-oracle-9-uek8"),
 ]
 
 
@@ -387,8 +394,53 @@ def test_without_the_time_of_the_host_only_what_the_role_wrote_goes(cases: Outco
     assert "chrony.service" in cases.world.running("no-host-time")
 
 
+def test_daemon_that_an_upgrade_of_its_package_stopped_runs_again(cases: Outcome) -> None:
+    assert "hv-kvp-daemon.service" in cases.world.running("upgraded")
+    # systemd knows the device from the boot on.
+    assert not [line for line in cases.world.ledger("upgraded") if line.startswith("udevadm")]
+
+
+def test_nobody_waits_for_a_device_that_systemd_does_not_know(rows: Outcome, cases: Outcome) -> None:
+    """Neither the role nor the scripts of a package: the devices are told before the packages come."""
+    for outcome, names in ((rows, ROWS), (cases, list(CASES))):
+        for name in names:
+            assert [line for line in outcome.world.ledger(name) if line.startswith("waited")] == [], name
+
+
+# Units that udev starts by the package's rule, and by that of the role.
+@pytest.mark.parametrize("name", [n for n in ROWS if release(n)["init"] == "systemd" and release(n)["packages"]])
+def test_daemon_starts_when_the_host_enables_the_service_again(rows: Outcome, name: str) -> None:
+    before = rows.world.running(name)
+    for verb, more in (("disable", set()), ("enable", set(before))):
+        for key in (KVP, VSS):
+            rows.world.host(name, verb, key)
+        kept = {unit for unit in before if "chrony" in unit}
+        assert set(rows.world.running(name)) == kept | more
+
+
+@pytest.mark.parametrize("name", among_cases("copy-debian-sid", "copy-rhel-10"))
+def test_daemon_of_file_copy_starts_when_the_host_enables_the_service_again(cases: Outcome, name: str) -> None:
+    """No rule of the package's does it, and on the RHEL family an update of the package disables the unit."""
+    unit = {"copy-debian-sid": "hv-fcopy-uio-daemon", "copy-rhel-10": "hypervfcopyd"}[name]
+    cases.world.run(name, "systemctl", "disable", unit)
+    cases.world.host(name, "disable", COPY)
+    assert f"{unit}.service" not in cases.world.running(name)
+    cases.world.host(name, "enable", COPY)
+    assert f"{unit}.service" in cases.world.running(name)
+
+
+def test_own_unit_and_rule_come_where_the_package_has_none_and_go_again(cases: Outcome) -> None:
+    own = {"root/etc/systemd/system/linux-guest-copy.service", "root/etc/udev/rules.d/61-linux-guest.rules"}
+    assert {*own, "root/run/fabricated/linux-guest-copy.service"} <= set(cases.after["copy-arch"])
+    running, masked, _pools = cases.after["states"]["copy-arch"]
+    assert ("linux-guest-copy.service" in running, masked) == (False, [])
+    assert cases.world.names("copy-arch", "/etc/udev/rules.d") == []
+    assert "linux-guest-copy.service" not in cases.world.names("copy-arch", "/etc/systemd/system")
+    assert (cases.runs[1].recap("copy-arch")["changed"], cases.runs[2].recap("copy-arch")["changed"]) == (2, 0)
+
+
 def test_file_copy_on_uio(cases: Outcome) -> None:
-    rule = "/etc/udev/rules.d/61-linux-guest-copy.rules"
+    rule = "/etc/udev/rules.d/61-linux-guest.rules"
     assert "new_id" in cases.world.read("copy-sles-16", rule)
     units = {
         "copy-debian-sid": "hv-fcopy-uio-daemon.service",
@@ -398,7 +450,8 @@ def test_file_copy_on_uio(cases: Outcome) -> None:
     for name in among_cases(*units):
         assert units[name] in cases.world.running(name)
     for name in among_cases("copy-debian-sid", "copy-rhel-10"):
-        assert cases.world.read(name, rule) == ""
+        assert f'SYSTEMD_WANTS}}+="{units[name]}"' in cases.world.read(name, rule)
+        assert "new_id" not in cases.world.read(name, rule)
     assert "Debian 13 ships no daemon" in cases.told("copy-debian-13-told")
 
 
@@ -465,7 +518,7 @@ def test_no_daemon_of_hyper_v_is_restarted_and_vss_is_never_stopped(rows: Outcom
 
 def test_command_prints_what_came_of_it() -> None:
     output = run_tool("python", LAB / "fabricated" / "matrix.py", "--run", "debian-13", "ubuntu-26.04")
-    for text in ("gsi not_packaged", "gsi daemon_stopped", "trixie-backports", "systemctl start"):
+    for text in ("gsi not_packaged", "gsi ok", "trixie-backports", "linux-guest-copy"):
         assert text in " ".join(output.split()), output
 
 

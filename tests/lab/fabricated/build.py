@@ -126,6 +126,10 @@ def fill(root: Path, recipe: dict[str, Any], stage: Path) -> None:
         files[f"usr/lib/modules/{recipe['kernel']}/modules.dep"] = drivers
     else:
         files[f"usr/lib/modules/{recipe['kernel']}/modules.dep"] = "kernel/fs/ext4/ext4.ko:\n"
+    if recipe["clock"] and recipe["clock"]["link"]:
+        # Of newer systemd; absent in 247 (measured).
+        rule = 'SUBSYSTEM=="ptp", ATTR{clock_name}=="hyperv", SYMLINK+="ptp_hyperv"\n'
+        files["usr/lib/udev/rules.d/50-udev-default.rules"] = rule
     if recipe["container"]:
         files["run/systemd/container"] = recipe["container"] + "\n"
     for path, text in files.items():

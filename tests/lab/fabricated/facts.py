@@ -58,6 +58,7 @@ def facts_of(recipe: Recipe) -> dict[str, Any]:
         "package_lists": ("fresh" if recipe.lists else "missing") if built["lists"] else None,
         "copy_interface": None,
         "uio_devices": [],
+        "own_files": {},
         "hv_utils": {"state": recipe.driver, "blocked_by": []},
         "services": {key: _service(key, built) for key in DAEMONS} | {"time_synchronization": {"offered": True}},
         "time": {
@@ -71,12 +72,14 @@ def facts_of(recipe: Recipe) -> dict[str, Any]:
 
 
 def _service(key: str, built: dict[str, Any]) -> dict[str, Any]:
-    device = built["devices"].get(key)
+    device = built["devices"][key] if key in built["offered"] else None
     bound = device is not None and (device["driver"] == "hv_utils" or built["binds_copy"])
     return {
         "offered": device is not None,
         "driver": device["driver"] if device and bound else None,
         "node_present": bound,
+        # Nothing is installed, and no rule is there.
+        "node_known": False if device and bound and device["node"] and built["init"] == "systemd" else None,
         "process": None,
         "daemon": None,
         "unit": None,

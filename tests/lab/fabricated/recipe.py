@@ -95,7 +95,8 @@ class Recipe:
             "modprobe": self.modprobe,
             "cmdline": self.cmdline,
             "container": self.container,
-            "devices": self._devices(uio) if self.hyperv else {},
+            "devices": self._devices(uio),
+            "offered": self.offered if self.hyperv else (),
             "binds_copy": uio and recorded["binds_copy"],
             "clock": {"name": "ptp0", "link": recorded["clock_link"]} if self.hyperv and self.clock else None,
             "chrony": {"main": chrony["main"], "version": chrony["version"], "unit": chrony["unit"]}
@@ -121,7 +122,6 @@ class Recipe:
                 "node": "" if service.key == COPY and uio else service.node,
             }
             for service in LINUX_SERVICES
-            if service.key in self.offered
         }
 
 

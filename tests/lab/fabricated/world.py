@@ -138,6 +138,10 @@ class World:
         root = f"{self._directory}/guests/{guest}/root"
         return self._inside(["chroot", root, "/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *command])
 
+    def host(self, guest: str, verb: str, key: str) -> None:
+        """Have the host `enable` or `disable` a service while the guest runs."""
+        self.run(guest, self._python, "-IS", "/usr/lib/fabricated/command.py", "host", verb, key)
+
     def ledger(self, guest: str) -> list[str]:
         """What the stand-ins of a guest were asked to change."""
         return self.read(guest, "/var/lib/fabricated/ledger").splitlines()

@@ -16,12 +16,10 @@ import state  # type: ignore[import-not-found]  # beside this file in the guest
 
 def main() -> None:
     guest = state.guest()
+    # What was installed before this boot is there before udev sees a device; its scripts ran long ago.
+    before = [*(["chrony"] if guest["chrony_installed"] else []), *guest["installed"]]
+    state.install(state.missing_packages(before), scripts=False)
     if guest["hyperv"]:
-        for device in guest["devices"].values():
-            folder = f"{state.VMBUS}/devices/{device['instance']}"
-            state.write(f"{folder}/class_id", f"{{{device['class']}}}\n")
-            state.write(f"{folder}/device_id", f"{{{device['instance']}}}\n")
-            state.write(f"{folder}/driver_override", "(null)\n")
         # The disk: also a guest that is offered no service at all has a VMBus.
         state.write(
             f"{state.VMBUS}/devices/00000000-0000-8899-0000-000000000000/class_id",
@@ -29,13 +27,12 @@ def main() -> None:
         )
         state.write("/sys/class/dmi/id/sys_vendor", "Microsoft Corporation\n")
         state.write("/sys/class/dmi/id/product_name", "Virtual Machine\n")
-    if guest["hyperv"] and guest["driver"] == "loaded":
-        state.load_module("hv_utils")
-    if guest["binds_copy"]:
-        state.bind_copy()
-    if guest["chrony_installed"]:
-        state.install(["chrony"])
-    state.install(state.missing_packages(guest["installed"]))
+        for key in guest["offered"]:
+            state.offer(key)
+        if guest["driver"] == "loaded":
+            state.load_module("hv_utils")
+    for unit in state.names("/etc/systemd/system/multi-user.target.wants"):
+        state.start(unit)
     if guest["timesyncd"]:
         state.write(
             "/usr/lib/systemd/system/systemd-timesyncd.service",

@@ -17,7 +17,7 @@ def systemctl(words: list[str]) -> int:
     verb, *units = [word for word in words if not word.startswith("-") and "," not in word]
     if verb in ("daemon-reload",):
         return 0
-    units = [state.full(unit) for unit in units]
+    units = [unit if unit.endswith(".device") else state.full(unit) for unit in units]
     if verb == "show":
         show(units, "--property" in options)
         return 0
@@ -58,13 +58,20 @@ def change(verb: str, unit: str) -> int:
 
 
 def show(units: list[str], chosen: bool) -> None:
+    import udev  # type: ignore[import-not-found]  # beside this file in the guest
+
     blocks = []
     for unit in units:
+        if unit.endswith(".device"):  # one that systemd does not know is shown so, too (measured)
+            blocks.append(f"Id={unit}\nLoadState=loaded\nActiveState={'active' if udev.knows(unit) else 'inactive'}\n")
+            continue
         text = state.unit_text(unit)
         load = {"": "not-found", "masked": "masked"}.get(text, "loaded")
+        bound = state.first(r"(?m)^BindsTo=(\S+)$", text).replace("\\", "\\\\")
+        shown = f'"{bound}"' if bound else ""  # quoted like this (measured with 252)
         blocks.append(
             f"Id={unit}\nLoadState={load}\nActiveState={state.active_state(unit)}\nSubState=\n"
-            f"UnitFileState={state.enabled(unit)}\n"
+            f"UnitFileState={state.enabled(unit)}\nBindsTo={shown}\n"
         )
     print("\n".join(blocks), end="")
 
@@ -79,8 +86,10 @@ def modprobe(words: list[str]) -> int:
 
 def udevadm(words: list[str]) -> int:
     if words[0] == "trigger":
+        import udev
+
         state.log(f"udevadm {' '.join(words)}")
-        state.trigger(words)
+        udev.trigger(words[1:])
     return 0
 
 
@@ -135,6 +144,12 @@ def rc_update(words: list[str]) -> int:
     return 0
 
 
+def host(words: list[str]) -> int:
+    """No command of a guest's: `host enable SERVICE`, `host disable SERVICE` for the tests."""
+    {"enable": state.offer, "disable": state.withdraw}[words[0]](words[1])
+    return 0
+
+
 def uname(words: list[str]) -> int:
     print(
         {"-m": state.guest()["architecture"], "-r": state.guest()["kernel"]}.get(
@@ -186,6 +201,7 @@ COMMANDS = {
     "chronyd": chronyd,
     "dmesg": dmesg,
     "dnf": dnf,
+    "host": host,
     "modprobe": modprobe,
     "rc-service": rc_service,
     "rc-update": rc_update,

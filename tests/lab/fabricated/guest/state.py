@@ -6,8 +6,9 @@
 
 Runs inside of the guest with nothing but the standard library. Behaves as was measured or read of the real tools:
 
-* a unit that is bound to a device (BindsTo) does not start without it: quietly when no After orders it behind the
-  device (Debian), else with a failed dependency (RHEL family), which the real systemd reports after 90 seconds;
+* a unit that is bound to a device (BindsTo) does not start without the unit of that device, which udev.py makes:
+  quietly when no After orders it behind the device (Debian), else with a failed dependency (Ubuntu, RHEL family), which
+  the real systemd reports after 90 seconds: nobody waits here, and the ledger has it;
 * a unit whose conditions do not hold does not start, and that is no error;
 * a daemon ends when it cannot open its device, chronyd when its reference clock has no device.
 """
@@ -46,6 +47,10 @@ def write(path: str, text: str, mode: int = 0o644) -> None:
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
     os.chmod(path, mode)
+
+
+def names(path: str) -> list[str]:
+    return sorted(os.listdir(path)) if os.path.isdir(path) else []
 
 
 def link(target: str, path: str) -> None:
@@ -100,52 +105,78 @@ def load_module(name: str) -> bool:
 
 
 def bind_hv_utils() -> None:
-    """The driver takes its devices and makes the nodes."""
-    for device in guest()["devices"].values():
-        if device["driver"] == "hv_utils":
-            link("../../drivers/hv_utils", f"{VMBUS}/devices/{device['instance']}/driver")
-            if device["node"]:
-                write(device["node"], "")
+    """The driver takes its devices."""
+    for key, device in guest()["devices"].items():
+        if os.path.isdir(f"{VMBUS}/devices/{device['instance']}"):
+            bind(key)
+
+
+def bind(key: str) -> None:
+    """hv_utils takes the device of a service and makes its node; udev gets the events of what is new."""
+    import udev  # type: ignore[import-not-found]  # beside this file in the guest
+
+    device = guest()["devices"][key]
+    if device["driver"] != "hv_utils":
+        return
+    link("../../drivers/hv_utils", f"{VMBUS}/devices/{device['instance']}/driver")
+    if device["node"]:
+        write(device["node"], "")
+        path = f"{udev.MISC}/{device['node'][len('/dev/') :].replace('/', '!')}"
+        write(f"{path}/uevent", f"DEVNAME={device['node'][len('/dev/') :]}\n")
+        udev.process(path, "misc", "add")
     clock = guest()["clock"]
-    if clock:
+    if key == "time_synchronization" and clock:
         write(f"/sys/class/ptp/{clock['name']}/clock_name", "hyperv\n")
         write(f"/dev/{clock['name']}", "")
-        if clock["link"]:
-            link(clock["name"], "/dev/ptp_hyperv")
+        udev.process(f"/sys/class/ptp/{clock['name']}", "ptp", "add")
 
 
 def bind_copy() -> None:
     """uio_hv_generic takes the device of file copy."""
-    if os.path.isdir(COPY_DEVICE):
+    import udev
+
+    if os.path.isdir(COPY_DEVICE) and not os.path.exists(f"{COPY_DEVICE}/driver"):
         load_module("uio_hv_generic")
         link("../../drivers/uio_hv_generic", f"{COPY_DEVICE}/driver")
         os.makedirs(f"{COPY_DEVICE}/uio/uio0", exist_ok=True)
         write("/dev/uio0", "")
+        udev.process(f"{COPY_DEVICE}/uio/uio0", "uio", "add")
 
 
-def udev_rules() -> str:
-    rules = ""
-    for folder in ("/usr/lib/udev/rules.d", "/etc/udev/rules.d"):
-        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-            rules += read(f"{folder}/{name}")
-    return rules
+def offer(key: str) -> None:
+    """The host enables a service: its device comes."""
+    import udev
 
-
-def trigger(words: list[str]) -> None:
-    """`udevadm trigger`: what the rules in the guest do with the device or the subsystem that is named."""
-    import re
-
-    rules = udev_rules()
-    copy_rule = re.search(rf'ATTR{{class_id}}=="{{{COPY_CLASS}}}".*kmod load uio_hv_generic.*new_id', rules)
-    if COPY_DEVICE in words and copy_rule:
+    device = guest()["devices"][key]
+    folder = f"{VMBUS}/devices/{device['instance']}"
+    write(f"{folder}/class_id", f"{{{device['class']}}}\n")
+    write(f"{folder}/device_id", f"{{{device['instance']}}}\n")
+    write(f"{folder}/driver_override", "(null)\n")
+    udev.process(folder, "vmbus", "add")
+    if device["driver"] == "hv_utils" and os.path.exists("/sys/module/hv_utils"):
+        bind(key)
+    elif device["driver"] != "hv_utils" and guest()["binds_copy"]:
         bind_copy()
-    link_rule = re.search(r'ATTR{clock_name}=="hyperv".*SYMLINK\+="ptp_hyperv"', rules)
-    if "--subsystem-match=ptp" in words and link_rule and guest()["clock"]:
-        link(guest()["clock"]["name"], "/dev/ptp_hyperv")
-    if len(words) == 1:
-        for node, unit in re.findall(r'KERNEL=="(vmbus/\w+)".*SYSTEMD_WANTS}\+="([^"]+)"', rules):
-            if os.path.exists(f"/dev/{node}"):
-                start(unit)
+
+
+def withdraw(key: str) -> None:
+    """The host disables a service: its device goes, and the daemon ends (measured: whether bound to it or not)."""
+    import shutil
+
+    import udev
+
+    device = guest()["devices"][key]
+    node = device["node"] or "/dev/uio0"
+    for unit in names("/run/fabricated"):
+        if os.path.lexists(f"/proc/{running(unit)}/fd/3") and os.readlink(f"/proc/{running(unit)}/fd/3") == node:
+            end(unit)
+    folder = f"{VMBUS}/devices/{device['instance']}"
+    misc = f"{udev.MISC}/{node[len('/dev/') :].replace('/', '!')}"
+    for path in (misc, f"{folder}/uio/uio0", folder):
+        udev.forget(path)
+        shutil.rmtree(path, ignore_errors=True)
+    if os.path.exists(node):
+        os.unlink(node)
 
 
 # --- processes
@@ -215,6 +246,8 @@ def start(unit: str) -> str:
     """Start a unit; return an error text, empty when systemctl would end with 0."""
     import re
 
+    import udev
+
     unit = full(unit)
     text = unit_text(unit)
     if text == "masked":
@@ -223,12 +256,14 @@ def start(unit: str) -> str:
         return f"Failed to start {unit}: Unit {unit} not found."
     if running(unit):
         return ""
+    device = first(r"(?m)^BindsTo=(\S+\.device)$", text)
+    if device and not udev.knows(device):
+        if not re.search(rf"(?m)^After=(.* )?{re.escape(device)}( |$)", text):
+            return ""
+        log(f"waited 90 s for {device}")
+        return f"A dependency job for {unit} failed. See 'journalctl -xe' for details."
     if not all(condition_holds(line) for line in re.findall(r"(?m)^Condition\w+=.*$", text)):
         return ""
-    bound = re.search(r"(?m)^BindsTo=sys-devices-virtual-misc-vmbus\\x21(\w+)\.device$", text)
-    if bound and not os.path.exists(f"/dev/vmbus/{bound[1]}"):
-        waits = f"After={bound[0].partition('=')[2]}" in text
-        return f"A dependency job for {unit} failed. See 'journalctl -xe' for details." if waits else ""
     if "new_id" in "".join(re.findall(r"(?m)^ExecStartPre=.*$", text)):
         bind_copy()
     program = first(r"(?m)^ExecStart=(\S+)", text)
@@ -338,23 +373,31 @@ def missing_packages(names: list[str]) -> list[str]:
     return found
 
 
-def install(names: list[str]) -> None:
-    """Unpack the recorded files, and do what the package's scripts do."""
-    for name in names:
-        package = guest()["packages"][name]
+def install(packages: list[str], scripts: bool = True) -> None:
+    """Unpack the recorded files of all packages, then do what the scripts of each do."""
+    known = guest()["packages"]
+    for name in packages:
         log(f"install {name}")
-        for path, text in package.get("files", {}).items():
+        for path, text in known[name].get("files", {}).items():
             if path == "/usr/sbin/chronyd":
                 text = stand_in("chronyd")
             write(path, text, 0o755 if "/bin/" in path or "/sbin/" in path or "/init.d/" in path else 0o644)
-        for unit in package.get("enables", ()):
+        for unit in known[name].get("enables", ()):
             link(f"/usr/lib/systemd/system/{unit}", f"/etc/systemd/system/multi-user.target.wants/{unit}")
         write(f"{STATE}/packages", "\n".join(sorted(installed() | {name})) + "\n")
-        for other in package.get("removes", ()):
+        for other in known[name].get("removes", ()):
             end(f"{other}.service")
             if os.path.exists(f"/usr/lib/systemd/system/{other}.service"):
                 os.unlink(f"/usr/lib/systemd/system/{other}.service")
-        if package.get("triggers"):
-            trigger([""])
-        for unit in package.get("starts", ()):
-            start(unit)
+    if scripts:
+        for name in packages:
+            run_scripts(known[name])
+
+
+def run_scripts(package: dict[str, Any]) -> None:
+    import udev
+
+    if package.get("triggers"):
+        udev.trigger([])
+    for unit in package.get("starts", ()):
+        start(unit)

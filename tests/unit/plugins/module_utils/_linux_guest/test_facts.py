@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -340,3 +341,79 @@ def test_root_partition_is_named(guest: Tree) -> None:
     found = gather(guest.running, lambda command: None)
     assert (found["hyperv"], found["root_partition"]) == (False, True)
     assert "root partition" in found["services"]["shutdown"]["explanation"]
+
+
+DEVICE = "sys-devices-virtual-misc-vmbus\\x21hv_{}.device"
+WAITS = (
+    "Id=hv-kvp-daemon.service\nLoadState=loaded\nActiveState={state}\n"
+    'BindsTo="sys-devices-virtual-misc-vmbus\\\\x21hv_kvp.device"\n{more}\n'
+    f"Id={DEVICE.format('kvp')}\nLoadState=loaded\nActiveState={{known}}\n"
+)
+
+
+def asked(guest: Tree, state: str, known: str, more: str = "") -> dict[str, Any]:
+    """What is found of KVP when systemctl answers so; it is asked once, for units and devices."""
+    remove(guest, "/proc/412/fd/4")
+    calls = []
+
+    def run(command: list[str]) -> str | None:
+        if command[0] != "systemctl":
+            return None
+        calls.append(command)
+        return WAITS.format(state=state, known=known, more=more)
+
+    found: dict[str, Any] = gather(guest.running, run)["services"][KVP]
+    (call,) = calls
+    assert set(call[call.index("--") + 1 :]) >= {"hv-kvp-daemon.service", DEVICE.format("kvp"), DEVICE.format("vss")}
+    return found
+
+
+def test_device_there_but_unknown_to_systemd_is_told_with_its_own_remedy(guest: Tree) -> None:
+    """To start the unit would wait 90 seconds and fail."""
+    found = asked(guest, "inactive", "inactive")
+    assert (found["verdict"], found["node_known"]) == ("daemon_stopped", False)
+    assert "udev has not told systemd of the device /dev/vmbus/hv_kvp" in found["explanation"]
+    assert "udevadm trigger --action=add --sysname-match='vmbus?hv_kvp'" in found["remedy"]
+
+
+def test_device_known_to_systemd_leaves_the_unit_to_be_started(guest: Tree) -> None:
+    found = asked(guest, "inactive", "active")
+    assert found["node_known"] is True
+    assert found["remedy"] == "systemctl start hv-kvp-daemon.service"
+
+
+def test_unit_that_waits_for_no_device_is_just_started(guest: Tree) -> None:
+    """Those of SUSE, Arch and Photon are not bound to it."""
+    remove(guest, "/proc/412/fd/4")
+    answer = WAITS.format(state="inactive", known="inactive", more="").replace("BindsTo", "Nothing")
+    found = gather(guest.running, lambda command: answer if command[0] == "systemctl" else None)["services"][KVP]
+    assert (found["node_known"], found["remedy"]) == (False, "systemctl start hv-kvp-daemon.service")
+
+
+def test_daemon_that_was_stopped_when_its_program_was_replaced_is_told_so(guest: Tree) -> None:
+    now = int(time.monotonic() * 1e6)
+    times = "ActiveEnterTimestampMonotonic={}\nInactiveEnterTimestampMonotonic={}\n"
+    found = asked(guest, "inactive", "active", times.format(1, now - 2_000_000))
+    assert found["explanation"] == "hv-kvp-daemon.service was stopped when its package was upgraded"
+    assert found["remedy"] == "systemctl start hv-kvp-daemon.service"
+
+
+@pytest.mark.parametrize("ago", [-10, 2000], ids=["stopped after", "stopped long before"])
+def test_daemon_that_was_stopped_at_another_time_is_not_blamed_on_an_upgrade(guest: Tree, ago: int) -> None:
+    moment = int((time.monotonic() - ago) * 1e6)
+    times = f"ActiveEnterTimestampMonotonic=1\nInactiveEnterTimestampMonotonic={moment}\n"
+    assert "upgraded" not in asked(guest, "inactive", "active", times)["explanation"]
+
+
+def test_second_daemon_of_a_kind_is_a_problem(guest: Tree) -> None:
+    guest.process(500, "/usr/sbin/hv_kvp_daemon -n", "/dev/null").add({"/proc/501/comm": "hv_kvp_daemon\n"})
+    found = look(guest)["services"][KVP]
+    assert (found["verdict"], found["more_processes"]) == ("degraded", [500])  # 501 is dead: it has no command line
+    assert "kill 500" in found["remedy"]
+    assert verdicts(guest)[VSS] == "ok"
+
+
+def test_files_that_the_role_wrote_are_told(guest: Tree) -> None:
+    assert look(guest)["own_files"] == {}
+    guest.add({"/etc/udev/rules.d/61-linux-guest.rules": "# x\n"})
+    assert look(guest)["own_files"] == {"/etc/udev/rules.d/61-linux-guest.rules": "# x\n"}

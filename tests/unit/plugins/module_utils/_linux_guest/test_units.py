@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.units import (
+    device_unit,
     find_init,
     find_unit,
     read_states,
+    stopped_at,
+    waits_for,
 )
 from guest_tree import SERVICES, Tree
 
@@ -17,6 +22,7 @@ SHOWN = """Id=hv-kvp-daemon.service
 LoadState=loaded
 ActiveState=active
 CapabilityBoundingSet=
+BindsTo="sys-devices-virtual-misc-vmbus\\\\x21hv_kvp.device"
 ProtectSystem=full
 
 Id=hv-vss-daemon.service
@@ -86,3 +92,24 @@ def test_sysvinit_is_told_from_what_is_not_known(tree: Tree) -> None:
     assert find_init(tree.root) == "sysvinit"
     tree.add({"/lib/systemd/systemd": "ELF"})
     assert find_init(tree.root) == "systemd"
+
+
+def test_unit_waits_for_the_device_that_it_is_bound_to(tree: Tree) -> None:
+    """The answer is that of systemctl 252: it quotes the name of the device, and doubles the backslash."""
+    states = read_states(
+        tree.root, "systemd", ["hv-kvp-daemon.service", "hv-vss-daemon.service"], lambda command: SHOWN
+    )
+    assert waits_for(states["hv-kvp-daemon.service"], "/dev/vmbus/hv_kvp")
+    assert not waits_for(states["hv-kvp-daemon.service"], "/dev/vmbus/hv_vss")
+    assert not waits_for(states["hv-vss-daemon.service"], "/dev/vmbus/hv_vss")
+
+
+def test_unit_of_a_device_is_named_as_packages_do() -> None:
+    assert device_unit("/dev/vmbus/hv_kvp") == "sys-devices-virtual-misc-vmbus\\x21hv_kvp.device"
+
+
+@pytest.mark.parametrize(("began", "ended", "found"), [("5", "7", True), ("7", "5", False), ("0", "0", False)])
+def test_only_what_ran_and_ended_was_stopped(began: str, ended: str, found: bool) -> None:
+    shown = {"ActiveEnterTimestampMonotonic": began, "InactiveEnterTimestampMonotonic": ended}
+    assert (stopped_at(shown) is not None) == found
+    assert stopped_at({}) is None

@@ -16,6 +16,7 @@ SERVICE: dict[str, Any] = {
     "offered": True,
     "driver": "hv_utils",
     "node_present": True,
+    "node_known": True,
     "process": None,
     "daemon": None,
     "unit": None,
@@ -43,6 +44,7 @@ FACTS: dict[str, Any] = {
     "copy_interface": None,
     "uio_devices": [],
     "hv_utils": {"state": "loaded", "blocked_by": []},
+    "own_files": {},
     "services": {
         **dict.fromkeys(("key_value_pair_exchange", "vss", "guest_service_interface"), SERVICE),
         **{key: SERVICE | {"verdict": "ok"} for key in ("heartbeat", "shutdown", "time_synchronization")},

@@ -109,9 +109,9 @@ def test_device_of_file_copy_is_not_given_away_beside_those_of_others(make_facts
     copy = {"node_present": False, "driver": None}
     facts = make_facts(copy_interface="new_id", services={COPY: copy})
     wishes = {"services": {COPY: "present"}}
-    assert make_plan(facts, family, wishes)["file_copy"]["bind"]  # type: ignore[arg-type]
+    assert make_plan(facts, family, wishes)["tell"] == ["eb765408-105f-49b6-b4aa-c123b64d17d4"]  # type: ignore[arg-type]
     plan = make_plan(facts | {"uio_devices": [device]}, family, wishes)  # type: ignore[arg-type]
-    assert not plan["file_copy"]["bind"]
+    assert (plan["tell"], plan["own_files"]["write"]) == ([], [])
     assert "(uio0)" in plan["problems"][0]
 
 
@@ -119,7 +119,8 @@ def test_kernel_that_binds_file_copy_by_itself_is_not_told_to(make_facts: Make, 
     """A second entry in new_id answers "File exists"."""
     family["services"][COPY] |= {"daemon": "/usr/sbin/hv_fcopy_uio_daemon"}
     facts = make_facts(copy_interface="uio_hv_generic", services={COPY: {"node_present": False, "driver": None}})
-    assert not make_plan(facts, family, {"services": {COPY: "present"}})["file_copy"]["bind"]
+    plan = make_plan(facts, family, {"services": {COPY: "present"}})
+    assert (plan["tell"], plan["own_files"]["write"]) == ([], [])
 
 
 def test_azure_without_vss_gets_no_daemon_for_it(make_facts: Make, family: dict[str, Any]) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.own_files import RULE, UNIT, UNIT_FILE
+from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.own_files import BINDS
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.row import choose_row
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.services import (
     Decision,
@@ -41,35 +43,77 @@ def absent(family: dict[str, Any], facts: dict[str, Any], key: str, *arriving: s
 def test_what_lacks_is_installed_and_started(make_facts: Make, family: dict[str, Any]) -> None:
     decision = present(family, make_facts())
     assert decision.install == ["hyperv-daemons"]
-    assert decision.after == {"name": "hv-kvp-daemon", "masked": False, "state": "started"}
+    assert decision.after == [{"name": "hv-kvp-daemon", "masked": False, "state": "started"}]
     assert decision.expected
 
 
 def test_what_runs_is_left_alone(make_facts: Make, family: dict[str, Any]) -> None:
     decision = present(family, make_facts(services={KVP: RUNS}))
-    assert (decision.install, decision.before, decision.after) == ([], None, None)
+    assert (decision.install, decision.before, decision.after) == ([], [], [])
     assert decision.expected
 
 
 def test_masked_unit_that_runs_is_unmasked(make_facts: Make, family: dict[str, Any]) -> None:
     decision = present(family, make_facts(services={KVP: RUNS | {"unit_masked": True}}))
-    assert decision.after == {"name": "hv-kvp-daemon", "masked": False, "state": "started"}
+    assert decision.after == [{"name": "hv-kvp-daemon", "masked": False, "state": "started"}]
 
 
 def test_without_the_device_nothing_is_started(make_facts: Make, family: dict[str, Any]) -> None:
     decision = present(family, make_facts(services={KVP: {"offered": False, "node_present": False}}))
     assert decision.install == ["hyperv-daemons"]
-    assert decision.after == {"name": "hv-kvp-daemon", "masked": False}
+    assert decision.after == [{"name": "hv-kvp-daemon", "masked": False}]
     assert decision.expected
 
 
-def test_unit_that_nothing_starts_at_boot_is_enabled_where_its_device_is(
+def test_unit_that_no_rule_starts_gets_one_of_the_roles_also_before_its_device_is_there(
     make_facts: Make, family: dict[str, Any]
 ) -> None:
+    """Then udev starts it when the host enables the service, at once or later."""
     family["services"][KVP]["boot"] = "enable"
-    assert (present(family, make_facts()).after or {})["enabled"] is True
-    gone = present(family, make_facts(services={KVP: {"offered": False, "node_present": False}}))
-    assert "enabled" not in (gone.after or {})
+    line = 'KERNEL=="vmbus/hv_kvp", TAG+="systemd", ENV{SYSTEMD_WANTS}+="hv-kvp-daemon.service"'
+    assert present(family, make_facts()).rule == [line]
+    decision = present(family, make_facts(services={KVP: {"offered": False, "node_present": False}}))
+    assert (decision.rule, decision.after) == ([line], [{"name": "hv-kvp-daemon", "masked": False}])
+    running = present(family, make_facts(services={KVP: RUNS}))
+    assert (running.rule, running.after) == ([line], [])
+    family["services"][KVP]["boot"] = "udev"
+    assert present(family, make_facts()).rule == []
+
+
+def test_unit_that_no_rule_starts_is_enabled_under_openrc(make_facts: Make, family: dict[str, Any]) -> None:
+    family["services"][KVP]["boot"] = "enable"
+    decision = present(family, make_facts(init="openrc"))
+    assert (decision.after[0]["enabled"], decision.rule) == (True, [])
+
+
+def test_device_that_systemd_does_not_know_is_told_before_the_unit_starts(
+    make_facts: Make, family: dict[str, Any]
+) -> None:
+    facts = make_facts(services={KVP: {"node_known": False}, VSS: {"node_known": False}})
+    assert present(family, facts).tell == ["vmbus?hv_kvp"]
+    assert present(family, facts, VSS).tell == ["vmbus?hv_vss"]
+
+
+@pytest.mark.parametrize(
+    ("seen", "generalized"),
+    [
+        ({"node_known": True}, False),
+        ({"node_known": None}, False),
+        ({**RUNS, "node_known": False}, False),
+        ({"node_known": False}, True),
+    ],
+    ids=["known", "not seen", "daemon runs", "stays off in an image"],
+)
+def test_no_device_is_told_where_nothing_waits(
+    make_facts: Make, family: dict[str, Any], seen: dict[str, Any], generalized: bool
+) -> None:
+    assert present(family, make_facts(services={KVP: seen}), generalized=generalized).tell == []
+
+
+def test_hostile_name_of_a_unit_comes_into_no_rule(make_facts: Make, family: dict[str, Any]) -> None:
+    family["services"][KVP]["boot"] = "enable"
+    seen = {"unit": 'x", RUN+="/bin/sh {{ 1 }}.service', "verdict": "daemon_stopped"}
+    assert present(family, make_facts(services={KVP: seen})).rule == []
 
 
 @pytest.mark.parametrize("isolation", ["VBS", "SNP", "TDX"])
@@ -77,7 +121,7 @@ def test_confidential_guest_is_skipped(make_facts: Make, family: dict[str, Any],
     decision = present(family, make_facts(isolation=isolation))
     assert decision.skipped
     assert isolation in decision.skipped[0]
-    assert (decision.install, decision.after, decision.problem, decision.expected) == ([], None, None, False)
+    assert (decision.install, decision.after, decision.problem, decision.expected) == ([], [], None, False)
 
 
 def test_missing_package_is_a_problem_with_a_way_out(make_facts: Make, family: dict[str, Any]) -> None:
@@ -96,41 +140,77 @@ def test_driver_that_is_kept_out_is_a_problem_unless_it_is_repaired(make_facts: 
     assert present(family, facts, repair=True).problem
 
 
-@pytest.mark.parametrize(("binds", "bind"), [(False, True), (True, False)])
+@pytest.mark.parametrize("binds_itself", [False, True])
 def test_device_of_file_copy_is_bound_by_the_role_or_by_the_unit(
-    make_facts: Make, family: dict[str, Any], binds: bool, bind: bool
+    make_facts: Make, family: dict[str, Any], binds_itself: bool
 ) -> None:
-    family["services"][COPY] |= {"daemon": "/usr/sbin/hv_fcopy_uio_daemon", "binds_itself": binds}
+    family["services"][COPY] |= {"daemon": "/usr/sbin/hv_fcopy_uio_daemon", "binds_itself": binds_itself}
     facts = make_facts(kernel="6.12.1", services={COPY: {"node_present": False, "driver": None}})
     decision = present(family, facts, COPY)
-    assert decision.bind is bind
-    assert (decision.after or {})["state"] == "started"
-    facts["services"][COPY]["offered"] = False
-    assert present(family, facts, COPY).bind is False
+    assert decision.tell == ([] if binds_itself else ["eb765408-105f-49b6-b4aa-c123b64d17d4"])
+    assert decision.rule == ([] if binds_itself else [BINDS])
+    assert decision.after[0]["state"] == "started"
+    facts["services"][COPY]["offered"] = False  # the host may enable it later
+    assert (present(family, facts, COPY).tell, present(family, facts, COPY).rule) == ([], decision.rule)
+
+
+def test_device_that_the_kernel_binds_needs_no_rule_and_that_of_the_role_stays(
+    make_facts: Make, family: dict[str, Any]
+) -> None:
+    family["services"][COPY]["daemon"] = "/usr/sbin/hv_fcopy_uio_daemon"
+    facts = make_facts(kernel="6.12.1", services={COPY: {"driver": "uio_hv_generic"}})
+    assert present(family, facts, COPY).rule == []
+    facts["own_files"] = {RULE: f"# mark\n{BINDS}\n"}
+    assert present(family, facts, COPY).rule == [BINDS]
+
+
+def test_own_unit_is_written_and_started_by_the_roles_rule(make_facts: Make, family: dict[str, Any]) -> None:
+    family["services"][COPY] |= {"daemon": "/usr/bin/hv_fcopy_uio_daemon", "binds_itself": False, "own_unit": True}
+    # The package has a unit, which does not work.
+    seen = {"driver": "uio_hv_generic", "unit": "hv-fcopy-daemon.service", "verdict": "daemon_stopped"}
+    facts = make_facts(kernel="7.0.0", services={COPY: {**seen, "daemon": "/usr/bin/hv_fcopy_uio_daemon"}})
+    decision = present(family, facts, COPY)
+    assert decision.own_unit is not None
+    assert "ExecStart=/usr/bin/hv_fcopy_uio_daemon -n\n" in decision.own_unit
+    assert decision.after == [{"name": UNIT, "masked": False, "state": "started", "daemon_reload": True}]
+    assert decision.rule == [
+        'SUBSYSTEM=="vmbus|uio", ATTRS{class_id}=="{34d14be3-dee4-41c8-9ae7-6b174977c192}", TAG+="systemd", '
+        'ENV{SYSTEMD_WANTS}+="linux-guest-copy.service"'
+    ]
+    facts["own_files"] = {UNIT_FILE: decision.own_unit}
+    assert "daemon_reload" not in present(family, facts, COPY).after[0]
+
+
+def test_absent_stops_the_roles_unit_and_masks_that_of_the_package(make_facts: Make, family: dict[str, Any]) -> None:
+    """A unit in /etc cannot be masked; its file goes."""
+    facts = make_facts(services={COPY: {"unit": f"{UNIT}.service", "unit_state": "active"}})
+    decision = absent(family, facts, COPY)
+    assert decision.before == [{"name": UNIT, "state": "stopped"}, {"name": "hv-fcopy-daemon", "masked": True}]
+    assert (decision.rule, decision.own_unit) == ([], "")
 
 
 def test_absent_masks_what_is_here_and_what_will_come(make_facts: Make, family: dict[str, Any]) -> None:
-    assert absent(family, make_facts(), COPY).before is None
-    assert absent(family, make_facts(), COPY, "another").before is None
-    assert absent(family, make_facts(), COPY, "hyperv-daemons").before == {"name": "hv-fcopy-daemon", "masked": True}
+    assert absent(family, make_facts(), COPY).before == []
+    assert absent(family, make_facts(), COPY, "another").before == []
+    assert absent(family, make_facts(), COPY, "hyperv-daemons").before == [{"name": "hv-fcopy-daemon", "masked": True}]
     here = make_facts(services={COPY: {"unit": "hyperv-daemons.hv-fcopy-daemon.service", "unit_state": "inactive"}})
-    assert absent(family, here, COPY).before == {"name": "hyperv-daemons.hv-fcopy-daemon", "masked": True}
+    assert absent(family, here, COPY).before == [{"name": "hyperv-daemons.hv-fcopy-daemon", "masked": True}]
     here["services"][COPY]["unit_masked"] = True
-    assert absent(family, here, COPY).before is None
+    assert absent(family, here, COPY).before == []
 
 
 def test_absent_stops_what_runs_but_vss(make_facts: Make, family: dict[str, Any]) -> None:
     facts = make_facts(services={KVP: RUNS, VSS: RUNS | {"unit": "hv-vss-daemon.service"}})
-    assert absent(family, facts, KVP).before == {"name": "hv-kvp-daemon", "masked": True, "state": "stopped"}
+    assert absent(family, facts, KVP).before == [{"name": "hv-kvp-daemon", "masked": True, "state": "stopped"}]
     decision = absent(family, facts, VSS)
-    assert decision.before == {"name": "hv-vss-daemon", "masked": True}
+    assert decision.before == [{"name": "hv-vss-daemon", "masked": True}]
     assert "runs on until the next boot" in decision.says[1]
 
 
 def test_absent_under_openrc(make_facts: Make, family: dict[str, Any]) -> None:
     facts = make_facts(init="openrc", services={KVP: RUNS | {"unit": "hv_kvp_daemon"}})
-    assert absent(family, facts, KVP).before == {"name": "hv_kvp_daemon", "enabled": False, "state": "stopped"}
-    assert absent(family, make_facts(init="openrc"), COPY, "hyperv-daemons").before is None
+    assert absent(family, facts, KVP).before == [{"name": "hv_kvp_daemon", "enabled": False, "state": "stopped"}]
+    assert absent(family, make_facts(init="openrc"), COPY, "hyperv-daemons").before == []
 
 
 def test_process_without_a_unit_is_told(make_facts: Make, family: dict[str, Any]) -> None:
@@ -138,15 +218,15 @@ def test_process_without_a_unit_is_told(make_facts: Make, family: dict[str, Any]
     assert decision.skipped == ("hv_kvp_daemon (process 7) runs without a unit", "end it yourself")
 
 
-@pytest.mark.parametrize(("enabled", "after"), [(True, None), (False, {"name": "hv_kvp_daemon", "state": "started"})])
+@pytest.mark.parametrize(("enabled", "after"), [(True, []), (False, [{"name": "hv_kvp_daemon", "state": "started"}])])
 def test_daemon_that_is_started_at_boot_is_left_alone(
-    make_facts: Make, family: dict[str, Any], enabled: bool, after: dict[str, Any] | None
+    make_facts: Make, family: dict[str, Any], enabled: bool, after: list[dict[str, Any]]
 ) -> None:
     """Alpine and Arch Linux start a daemon by a runlevel or by systemd alone: the role looked twice at each run."""
     family["services"][KVP] |= {"boot": "enable", "unit": "hv_kvp_daemon"}
     running = RUNS | {"unit": "hv_kvp_daemon", "verdict": "ok", "unit_masked": False, "unit_enabled": enabled}
     decision = present(family, make_facts(init="openrc", services={KVP: running}))
-    assert decision.after == (after and {**after, "enabled": True})
+    assert decision.after == [{**unit, "enabled": True} for unit in after]
 
 
 @pytest.mark.parametrize("init", ["sysvinit", "other"])
