@@ -20,11 +20,10 @@ from playbook_runner import Run
 from thinning import thinned
 
 # The maintainer scripts of Ubuntu and of the RHEL family do not have udev look again. Debian's do: without that call of
-# its postinst, its package is like linux-cloud-tools-common 6.8.0-151 (Ubuntu) or Fedora's hyperv-daemons (spec).
-NO_TRIGGER = """#!/bin/sh
-[ "${DPKG_MAINTSCRIPT_PACKAGE:-}" != hyperv-daemons ] || exit 0
-exec /bin/udevadm "$@"
-"""
+# its postinst, its package is like linux-cloud-tools-common 6.8.0-151 (Ubuntu) or Fedora's hyperv-daemons (spec). apt
+# has dpkg unpack and configure in two calls, and dpkg runs this after each.
+POSTINST = "/var/lib/dpkg/info/hyperv-daemons.postinst"
+SILENCE = f"post-invoke=sed -i 's/udevadm trigger/true/' {POSTINST} || true"
 PACKAGES = ("triggering", "silent")
 CONDITIONAL = """[Unit]
 ConditionVirtualization=microsoft
@@ -82,8 +81,12 @@ def fresh(request: pytest.FixtureRequest, suite: str) -> Iterator[VirtualMachine
     """A machine with a fresh image, whose package of the daemons has udev look again at the devices, or does not."""
     with VirtualMachine(suite) as vm:
         if request.param == "silent":
-            vm.shell(f"printf '%s' '{NO_TRIGGER}' >/usr/local/sbin/udevadm; chmod 0755 /usr/local/sbin/udevadm")
+            vm.run("sh", "-euc", f'echo "{SILENCE}" >/etc/dpkg/dpkg.cfg.d/silence')
         yield vm
+        triggers = vm.run("grep", "-c", "udevadm trigger", POSTINST, check=False).stdout.strip()
+        assert triggers == {"silent": "0", "triggering": "1"}[request.param], (
+            f"the lab's package is not {request.param}"
+        )
 
 
 @pytest.fixture(scope="module")
