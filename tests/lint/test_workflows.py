@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cores import CORES
 from workspace import CHECKOUT
 
 WORKFLOWS = sorted((CHECKOUT / ".github" / "workflows").glob("*.yml"))
@@ -18,6 +19,14 @@ WORKFLOWS = sorted((CHECKOUT / ".github" / "workflows").glob("*.yml"))
 
 def steps(workflow: dict[str, Any]) -> list[dict[str, Any]]:
     return [step for job in workflow["jobs"].values() for step in job["steps"]]
+
+
+def test_workflow_runs_the_tests_with_each_ansible_core() -> None:
+    jobs = yaml.safe_load((CHECKOUT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))["jobs"]
+    included = jobs["ansible-core"]["strategy"]["matrix"]["include"]
+    assert {one["core"]: one["python"] for one in included} == {
+        series: core.pythons[0] for series, core in CORES.items()
+    }
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import cores
 import workspace
 from workspace import LAB
 
@@ -32,6 +33,14 @@ def test_every_requirement_is_locked_in_its_version() -> None:
     wanted = [line for line in (LAB / "requirements.in").read_text(encoding="utf-8").splitlines() if line[0] != "#"]
     missing = [line for line in wanted if f"\n{line.partition(';')[0].strip().lower()}" not in LOCKED.lower()]
     assert missing == []
+
+
+@pytest.mark.parametrize("series", cores.CORES)
+def test_each_ansible_core_is_locked_in_its_version(series: str) -> None:
+    found = cores.entries(cores.lock_of(series).read_text(encoding="utf-8"))
+    assert [name for name, entry in found.items() if not ENTRY.fullmatch(entry.strip())] == []
+    assert found["ansible-core"].startswith(f"ansible-core=={cores.CORES[series].version} ")
+    assert set(found) <= set(cores.entries(LOCKED))
 
 
 def test_lock_file_names_no_index() -> None:
