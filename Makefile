@@ -6,7 +6,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-powershell demo demo-guest test test-unit test-integration test-ansible test-guests test-vm test-all test-browser guest-matrix audit-score screenshots lint sanity awx bench lock clean
+.PHONY: help setup setup-powershell demo demo-guest test test-unit test-integration test-ansible test-guests test-vm test-all test-browser guest-matrix guest-facts audit-score screenshots lint sanity awx bench lock clean
 
 # The first Python that runs at all; set-up looks for the best one itself.
 ANY_PYTHON = $(or $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do \
@@ -67,6 +67,9 @@ test-browser: setup ## the page of an audit in a headless Chromium
 
 guest-matrix: setup ## the table of Linux distributions: packages, units, verdict and remedy (ARGS=--run runs the role, as root)
 	@$(WITH_ENV) python tests/lab/fabricated/matrix.py $(ARGS)
+
+guest-facts: setup ## what distributions package, beside the role's rows and the fabricated releases (ARGS="--release NAME --package FILE": deb, rpm, apk)
+	@$(WITH_ENV) python tests/lab/guest_facts/check.py $(ARGS)
 
 audit-score: setup-powershell ## plant defects, combinations and look-alikes in a fleet, audit it, and score (ARGS="--seed 7 8": other fleets)
 	@$(WITH_ENV) python tests/lab/planted/score.py $(ARGS)

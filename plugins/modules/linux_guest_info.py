@@ -101,13 +101,16 @@ linux_guest:
       type: str
       sample: x86_64
     distribution:
-      description: The distribution, from os-release, and the family by which this collection knows its packages.
+      description:
+        - The distribution, from os-release, and the family by which this collection knows its packages.
+        - "C(kernel_packages): the installed metapackages of kernels and of their tools; on Ubuntu only."
       type: dict
       sample:
         codename: bookworm
         family: debian
         id: debian
         id_like: []
+        kernel_packages: []
         name: Debian GNU/Linux 12 (bookworm)
         version: "12"
     init:

@@ -16,7 +16,6 @@ from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.fi
 
 # os-release ID -> family. Others go by the first ID_LIKE that is known.
 FAMILIES = {
-    "alinux": "unknown",
     "almalinux": "redhat",
     "alpine": "alpine",
     "amzn": "amazon",
@@ -24,11 +23,14 @@ FAMILIES = {
     "azurelinux": "azurelinux",
     "centos": "redhat",
     "debian": "debian",
+    "devuan": "devuan",
     "fedora": "fedora",
+    "flatcar": "flatcar",
     "gentoo": "gentoo",
     "mariner": "azurelinux",
     "nixos": "nixos",
     "ol": "redhat",
+    "openeuler": "redhat",
     "opensuse": "suse",
     "opensuse-leap": "suse",
     "opensuse-tumbleweed": "suse",
@@ -55,6 +57,7 @@ _UBUNTU = ["linux-cloud-tools-common", "linux-cloud-tools-{kernel}"]
 # Family -> service -> packages; `{kernel}` is the release of the running kernel.
 PACKAGES: "dict[str, dict[str, list[str]]]" = {
     "alpine": _all(["hvtools"]),
+    "amazon": _RED_HAT,
     "arch": _all(["hyperv"]),
     "azurelinux": _RED_HAT,
     "debian": _all(["hyperv-daemons"]),
@@ -65,6 +68,8 @@ PACKAGES: "dict[str, dict[str, list[str]]]" = {
     "ubuntu": _all(_UBUNTU),
 }
 
+# A package of one kernel, as against a metapackage, which brings the newest one.
+_OF_ONE_KERNEL = re.compile(r"linux-(image|cloud-tools)-(unsigned-)?\d+\.\d+\.\d+-\d+")
 _ENTRY = re.compile(r"""^([A-Z0-9_]+)=(?:"([^"]*)"|'([^']*)'|(\S*))\s*$""", re.MULTILINE)
 
 
@@ -73,15 +78,23 @@ def read_distribution(root: Root) -> "dict[str, Any]":
     text = root.text("/etc/os-release") or root.text("/usr/lib/os-release") or ""
     entries = {name: double or single or bare for name, double, single, bare in _ENTRY.findall(text)}
     identity, like = entries.get("ID", "").lower(), entries.get("ID_LIKE", "").lower().split()
-    known = [FAMILIES[name] for name in (identity, *like) if name in FAMILIES]
+    family = next((FAMILIES[name] for name in (identity, *like) if name in FAMILIES), "unknown")
     return {
         "id": identity,
         "version": entries.get("VERSION_ID", ""),
         "codename": entries.get("VERSION_CODENAME", ""),
         "name": entries.get("PRETTY_NAME") or entries.get("NAME", ""),
         "id_like": like,
-        "family": known[0] if known else "unknown",
+        "family": family,
+        "kernel_packages": _kernel_packages(root) if family == "ubuntu" else [],
     }
+
+
+def _kernel_packages(root: Root) -> "list[str]":
+    """The installed metapackages of kernels and of their tools. Source: dpkg, which keeps a list of files of each."""
+    names = [name[: -len(".list")] for name in root.names("/var/lib/dpkg/info") if name.endswith(".list")]
+    wanted = [name for name in names if name.startswith(("linux-image-", "linux-cloud-tools-"))]
+    return [name for name in wanted if name != "linux-cloud-tools-common" and not _OF_ONE_KERNEL.match(name)]
 
 
 def packages(distribution: "dict[str, Any]", key: str, kernel: str) -> "list[str]":
@@ -93,9 +106,6 @@ def packages(distribution: "dict[str, Any]", key: str, kernel: str) -> "list[str
 def why_not_packaged(distribution: "dict[str, Any]", key: str, uio_copy: bool, architecture: str) -> "str | None":
     """Why no package of this distribution has the daemon of a service; None when one has, or nobody knows."""
     family, version = distribution["family"], distribution["version"]
-    if family == "amazon":
-        # Source: AL2023 user guide, which names no daemons (unverified: would be verified by its package list).
-        return "no package of Amazon Linux with the Hyper-V daemons is known"
     if key != COPY or not uio_copy:
         return None
     if architecture in ("aarch64", "arm64"):

@@ -165,7 +165,7 @@ def _problems(decisions: Mapping[str, Decision], facts: Mapping[str, Any], repai
 
 
 def _following(row: Row, decisions: Mapping[str, Decision]) -> list[str]:
-    """Packages that are asked for in every run: those bound to the kernel say nothing of the next one."""
+    """Packages besides those of the daemons: these are bound to the kernel, and say nothing of the next one."""
     if not row["follow"]:
         return []
     return [*row["follow"]] if any(decision.expected for decision in decisions.values()) else []

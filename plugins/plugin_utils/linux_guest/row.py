@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 from ansible_collections.hyperv.integration.plugins.module_utils._linux_services import (
@@ -28,6 +28,7 @@ _SERVICE: Service = {
     "reason": "",
     "remedy": "",
     "note": "",
+    "defect": "",
 }
 _CLOCK: Clock = {
     "package": "chrony",
@@ -51,16 +52,30 @@ def choose_row(family: Mapping[str, Any], facts: Mapping[str, Any]) -> Row:
     named = f"{distribution['name'] or distribution['id'] or 'this system'}, which the matrix does not know"
     text = {"kernel": facts["kernel"], "version": distribution["version"]}
     services = {key: _service(key, layers, text) for key in KEYS}
-    _without_legacy_copy(services["guest_service_interface"], facts, row["name"] if row else family["name"])
-    follow: list[str] = next((layer["follow"] for layer in reversed(layers) if "follow" in layer), [])
+    copy, name = services["guest_service_interface"], row["name"] if row else family["name"]
+    _without_legacy_copy(copy, facts, name)
+    _without_copy_on_arm(copy, facts)
+    follows: dict[str, list[str]] = next((layer["follows"] for layer in reversed(layers) if "follows" in layer), {})
     return {
         "name": row["name"] if row else named,
         "evidence": row["evidence"] if row else "inferred from its family",
         "scope": family.get("scope"),
         "services": services,
-        "follow": [name.format(**text) for name in follow],
+        "follow": _follow(distribution.get("kernel_packages", ()), follows),
         "time": _clock(layers),
     }
+
+
+def _follow(installed: Collection[str], follows: Mapping[str, Collection[str]]) -> list[str]:
+    """The metapackages that bring the tools of the next kernel: one for each metapackage that brings a kernel."""
+    kernels = [name.removeprefix("linux-image-") for name in installed if name.startswith("linux-image-")]
+    wanted = [f"linux-cloud-tools-{kernel}" for kernel in kernels if has_tools(kernel, follows)]
+    return [name for name in wanted if name not in installed]
+
+
+def has_tools(kernel: str, follows: Mapping[str, Collection[str]]) -> bool:
+    """Tell whether linux-image-KERNEL has a linux-cloud-tools-KERNEL. follows: flavours, by the first word; but."""
+    return kernel.split("-")[0] in follows.get("flavours", ()) and kernel not in follows.get("but", ())
 
 
 def matches(when: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
@@ -127,3 +142,11 @@ def _without_legacy_copy(service: Service, facts: Mapping[str, Any], name: str) 
             f"and {daemon} of {name} knows only /dev/vmbus/hv_fcopy"
         )
         service["remedy"] = f"boot a kernel before {'.'.join(map(str, UIO_COPY_SINCE))}, or set the service to absent"
+
+
+def _without_copy_on_arm(service: Service, facts: Mapping[str, Any]) -> None:
+    """Nobody builds the daemon of these kernels but for x86. Source: tools/hv/Makefile of Linux."""
+    if service["packages"] and uio_copy(facts) and facts["architecture"] in ("aarch64", "arm64"):
+        service["packages"], service["unit"], service["daemon"] = [], None, None
+        service["reason"] = "kernels from 6.10 on have the daemon of the Guest Service Interface on x86 only"
+        service["remedy"] = "set the service to absent, and copy files by another way"

@@ -37,6 +37,7 @@ class Service(TypedDict):
     boot: what starts the unit when its device is there: `udev` by a rule of the package's, or `enable`: nothing does.
     own_unit: whether the role brings the unit, since that of the package is missing or does not work.
     binds_itself: whether the unit gives the device to uio_hv_generic when it starts. note: what else to tell.
+    defect: what is wrong with the daemon that is packaged, empty where nothing is known.
     """
 
     packages: list[str]
@@ -49,6 +50,7 @@ class Service(TypedDict):
     reason: str
     remedy: str
     note: str
+    defect: str
 
 
 class Clock(TypedDict):
@@ -65,7 +67,8 @@ class Clock(TypedDict):
 
 
 class Row(TypedDict):
-    """The row of the matrix that is about a guest. follow: metapackages that bring the daemons of the next kernel.
+    """The row of the matrix that is about a guest. follow: metapackages that bring the daemons of the next kernel,
+    and are not installed yet.
     scope: why the role does nothing there at all, or None.
     """
 

@@ -120,7 +120,9 @@ def test_row(rows: Outcome, name: str) -> None:
     if failed:
         assert expects["refuses"] in rows.messages(name, 1)
     if "rests" in expects:
-        assert expects["rests"] in run.one(f"{ROLE} : Show why there is nothing to do", name).msg
+        # FreeBSD is not asked for facts, so that a task of its own tells it.
+        freebsd = run.one(f"{ROLE} : Show why there is nothing to do", name).msg if name == "freebsd" else ""
+        assert expects["rests"] in freebsd or expects["rests"] in rows.told(name, 1)
     installed = set(rows.world.read(name, "/var/lib/fabricated/packages").split())
     assert set(expects["installed"]) <= installed <= {*expects["installed"], "chrony"}
     assert set(expects["running"]) <= set(rows.world.running(name))

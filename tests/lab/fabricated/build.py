@@ -35,6 +35,7 @@ FOREIGN = (
     ),
     *(f"bin/{name}" for name in ("systemctl", "systemd-detect-virt", "udevadm", "rc-service", "initctl")),
     "lib/systemd/system",
+    "lib/systemd/systemd",
     "lib/udev/rules.d",
     "lib/modprobe.d",
     "lib/modules",

@@ -17,6 +17,7 @@ from .recipe import COPY, Recipe, release
 FAMILIES = {
     "almalinux": "redhat",
     "amzn": "amazon",
+    "anolis": "redhat",
     "centos": "redhat",
     "mariner": "azurelinux",
     "ol": "redhat",
@@ -49,8 +50,9 @@ def facts_of(recipe: Recipe) -> dict[str, Any]:
             "version": os_release.get("VERSION_ID", ""),
             "name": os_release["PRETTY_NAME"],
             "family": FAMILIES.get(os_release["ID"], os_release["ID"]),
+            "kernel_packages": recorded["images"],
         },
-        "init": recorded["init"],
+        "init": {"rc": "other"}.get(recorded["init"], recorded["init"]),
         "azure": False,
         "root_partition": False,
         "immutable": None,

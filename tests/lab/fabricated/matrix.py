@@ -87,9 +87,10 @@ def predicted(name: str) -> Line:
     row = choose_row(family_of(facts), facts)
     if not plan["act"]:
         return Line(name, f"{plan['row']} ({plan['evidence']})", [], [], {}, [plan["reason"].partition(":")[0]])
-    verdict = {key: "ok" if key in plan["expected"] else "not packaged" for key in KEYS}
+    known = {key: "degraded" if row["services"][key]["defect"] else "ok" for key in plan["expected"]}
+    verdict = {key: known.get(key, "not packaged") for key in KEYS}
     remedies = [row["services"][key]["remedy"] for key in KEYS if key not in plan["expected"]]
-    notes = [row["services"][key]["note"] for key in KEYS if key in plan["expected"]]
+    notes = [row["services"][key][field] for key in KEYS if key in plan["expected"] for field in ("note", "defect")]
     return Line(
         name,
         f"{plan['row']} ({plan['evidence']})",

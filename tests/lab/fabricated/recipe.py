@@ -40,6 +40,8 @@ def release(name: str) -> dict[str, Any]:
         "packages": {},
         "chrony": None,
         "timesyncd": False,
+        # Metapackages of kernels, which are installed from the start.
+        "images": [],
     }
     return {**defaults, "binds_copy": False, "clock_link": True, **yaml.safe_load(text)}
 
@@ -107,7 +109,7 @@ class Recipe:
             "ntpd": self.ntpd,
             "installed": self.installed,
             "packages": {**recorded["packages"], **({"chrony": chrony_package(recorded)} if chrony else {})},
-            "files": self.files,
+            "files": {**{f"/var/lib/dpkg/info/{name}.list": "" for name in recorded["images"]}, **self.files},
             "lists": LISTS.get(recorded["manager"]),
             "lists_there": self.lists,
             "commands": self.commands,

@@ -86,7 +86,7 @@ def test_a_row_says_how_sure_it_is_and_a_file_where_it_is_from(family: str) -> N
     text = (VARS / f"{family}.yml").read_text(encoding="utf-8")
     assert family == "unknown" or "Source" in text
     for row in FAMILY[family]["rows"]:
-        assert row["evidence"] in ("measured", "code", "inferred", "unverified")
+        assert row["evidence"] in ("measured", "package", "code", "doc", "inferred", "unverified")
 
 
 @pytest.mark.parametrize("family", sorted(FAMILY))

@@ -267,6 +267,8 @@ def start(unit: str) -> str:
     if "new_id" in "".join(re.findall(r"(?m)^ExecStartPre=.*$", text)):
         bind_copy()
     program = first(r"(?m)^ExecStart=(\S+)", text)
+    if "/" not in program:
+        program = f"/usr/sbin/{program}"  # systemd looks for it where programs are
     if os.path.basename(program) == "chronyd":
         return start_chrony(unit, program)
     return start_daemon(unit, program)
@@ -379,12 +381,17 @@ def install(packages: list[str], scripts: bool = True) -> None:
     for name in packages:
         log(f"install {name}")
         for path, text in known[name].get("files", {}).items():
+            if text.startswith("-> "):
+                link(text[3:].strip(), path)
+                continue
             if path == "/usr/sbin/chronyd":
                 text = stand_in("chronyd")
             write(path, text, 0o755 if "/bin/" in path or "/sbin/" in path or "/init.d/" in path else 0o644)
         for unit in known[name].get("enables", ()):
             link(f"/usr/lib/systemd/system/{unit}", f"/etc/systemd/system/multi-user.target.wants/{unit}")
         write(f"{STATE}/packages", "\n".join(sorted(installed() | {name})) + "\n")
+        if guest()["manager"] == "apt":
+            write(f"/var/lib/dpkg/info/{name}.list", "")
         for other in known[name].get("removes", ()):
             end(f"{other}.service")
             if os.path.exists(f"/usr/lib/systemd/system/{other}.service"):

@@ -33,8 +33,8 @@ def test_packages_and_units_exist_in_the_release(name: str) -> None:
 @pytest.mark.parametrize("name", names())
 def test_file_copy_is_what_was_recorded(name: str) -> None:
     wanted, verdict = release(name)["expects"]["copy"], predicted(name).verdict.get(COPY)
-    if wanted == "ok":
-        assert verdict == "ok"
+    if wanted in ("ok", "degraded"):
+        assert verdict == wanted
     else:
         plan = plan_for(Recipe(name, name))
         assert wanted in " ".join([plan["reason"], *plan["problems"]])

@@ -29,6 +29,7 @@ def test_debian(tree: Tree) -> None:
         "name": "Debian GNU/Linux 12 (bookworm)",
         "id_like": [],
         "family": "debian",
+        "kernel_packages": [],
     }
 
 
@@ -42,6 +43,12 @@ def test_debian(tree: Tree) -> None:
         ("ID=fedora\n", "fedora", "hypervkvpd"),
         ('ID="opensuse-leap"\nID_LIKE="suse opensuse"\n', "suse", "hyper-v"),
         ("ID=azurelinux\n", "azurelinux", "hypervkvpd"),
+        ("ID=amzn\nID_LIKE=fedora\n", "amazon", "hypervkvpd"),
+        ('ID="alinux"\nID_LIKE="rhel fedora centos anolis"\n', "redhat", "hypervkvpd"),
+        ('ID="anolis"\nID_LIKE="rhel fedora centos"\n', "redhat", "hypervkvpd"),
+        ('ID="openEuler"\n', "redhat", "hypervkvpd"),
+        ("ID=devuan\nID_LIKE=debian\n", "devuan", None),
+        ("ID=flatcar\nID_LIKE=coreos\n", "flatcar", None),
         ("ID=arch\n", "arch", "hyperv"),
         ("ID=alpine\n", "alpine", "hvtools"),
         ("ID=plan9\n", "unknown", None),
@@ -67,5 +74,11 @@ def test_what_nobody_packages(tree: Tree) -> None:
     sid = known(tree, "ID=debian\n")
     assert why_not_packaged(sid, COPY, True, "x86_64") is None
     assert "x86" in (why_not_packaged(sid, COPY, True, "aarch64") or "")
-    amazon = known(tree, 'ID="amzn"\nVERSION_ID="2023"\n')
-    assert "Amazon" in (why_not_packaged(amazon, KVP, False, "x86_64") or "")
+
+
+def test_metapackages_of_kernels_are_told_and_those_of_one_kernel_are_not(tree: Tree) -> None:
+    names = ["image-azure-lts-22.04", "image-5.15.0-1089-azure", "image-unsigned-6.8.0-60-generic", "cloud-tools-azure"]
+    others = ["linux-cloud-tools-common", "linux-cloud-tools-5.15.0-1089-azure", "linux-azure-cloud-tools-5.15.0-1089"]
+    lists = [*(f"linux-{name}" for name in names), *others]
+    tree.add({f"/var/lib/dpkg/info/{name}.list": "" for name in lists})
+    assert known(tree, "ID=ubuntu\n")["kernel_packages"] == ["linux-cloud-tools-azure", "linux-image-azure-lts-22.04"]

@@ -118,9 +118,10 @@ def test_generalized(make_facts: Make, family: dict[str, Any]) -> None:
 
 
 def test_next_kernel_is_thought_of(make_facts: Make, family: dict[str, Any]) -> None:
-    family["variants"] = [{"when": {}, "follow": ["tools-generic"]}]
-    assert make_plan(make_facts(), family, {})["packages"]["install"] == ["hyperv-daemons", "tools-generic"]
-    nothing = make_plan(make_facts(), family, {"services": dict.fromkeys(KEYS, "absent")})
+    family["follows"] = {"flavours": ["generic"]}
+    facts = make_facts(distribution={"kernel_packages": ["linux-image-generic"]})
+    assert make_plan(facts, family, {})["packages"]["install"] == ["hyperv-daemons", "linux-cloud-tools-generic"]
+    nothing = make_plan(facts, family, {"services": dict.fromkeys(KEYS, "absent")})
     assert nothing["packages"]["install"] == []
 
 

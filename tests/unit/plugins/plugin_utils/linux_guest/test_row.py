@@ -52,15 +52,42 @@ def test_numbers(text: str, found: tuple[int, ...]) -> None:
 def test_variants_lie_over_the_row_and_the_row_over_the_family(make_facts: Make, family: dict[str, Any]) -> None:
     family["rows"][0]["services"] = {COPY: {"unit": "of-the-row", "note": "row"}}
     family["variants"] = [
-        {"when": {"kernel_from": "6.0"}, "services": {COPY: {"unit": "of-the-variant"}}, "follow": ["meta-{version}"]},
-        {"when": {"kernel_from": "7.0"}, "services": {COPY: {"unit": "of-another"}}, "follow": []},
+        {"when": {"kernel_from": "6.0"}, "services": {COPY: {"unit": "of-the-variant"}}},
+        {"when": {"kernel_from": "7.0"}, "services": {COPY: {"unit": "of-another"}}},
     ]
     row = choose_row(family, make_facts())
     assert row["name"] == "Debian 12"
     assert row["services"][COPY]["unit"] == "of-the-variant"
     assert row["services"][COPY]["note"] == "row"
     assert row["services"][COPY]["packages"] == ["hyperv-daemons"]
-    assert row["follow"] == ["meta-12"]
+
+
+def test_tools_follow_the_installed_metapackages_of_kernels(make_facts: Make, family: dict[str, Any]) -> None:
+    """Not the running kernel: linux-cloud-tools-azure is another kernel's than that of linux-image-azure-lts-22.04."""
+    family["follows"] = {"flavours": ["azure", "generic"]}
+    installed = [
+        "linux-image-azure-lts-22.04",
+        "linux-image-generic",
+        "linux-image-oem-24.04",
+        "linux-cloud-tools-generic",
+    ]
+    row = choose_row(family, make_facts(distribution={"kernel_packages": installed}))
+    assert row["follow"] == ["linux-cloud-tools-azure-lts-22.04"]
+    assert choose_row(family, make_facts())["follow"] == []
+
+
+@pytest.mark.parametrize(("kernel", "architecture", "packaged"), [
+    ("7.2.13-arm64", "aarch64", False), ("6.1.0-40-arm64", "aarch64", True), ("7.2.13-amd64", "x86_64", True)
+])  # fmt: skip
+def test_daemon_on_uio_is_none_on_arm(
+    make_facts: Make, family: dict[str, Any], kernel: str, architecture: str, packaged: bool
+) -> None:
+    """Whatever the distribution: nobody builds it (tools/hv/Makefile of Linux)."""
+    uio = kernel.startswith("7")
+    family["services"][COPY]["daemon"] = "/usr/sbin/hv_fcopy_uio_daemon" if uio else "/usr/sbin/hv_fcopy_daemon"
+    copying = choose_row(family, make_facts(kernel=kernel, architecture=architecture))["services"][COPY]
+    assert bool(copying["packages"]) is packaged
+    assert packaged or "x86 only" in copying["reason"]
 
 
 def test_packages_are_those_of_the_kernel(make_facts: Make, family: dict[str, Any]) -> None:
