@@ -129,7 +129,7 @@ class Kernel(TypedDict):
 
 
 class Packages(TypedDict):
-    """install: names. refresh: whether the lists of packages have to be renewed first.
+    """install: names. refresh: whether the lists of packages are renewed when that fails.
 
     command: argv that installs them where Ansible's own module cannot, else empty. reboot: whether they show after one.
     """
