@@ -14,6 +14,7 @@ from ansible_collections.hyperv.integration.plugins.filter.linux_guest_plan impo
 FACTS = {
     "hyperv": False,
     "container": None,
+    "root_partition": False,
     "kernel": "6.1.0",
     "architecture": "x86_64",
     "distribution": {"id": "debian", "version": "12", "name": "Debian 12"},
