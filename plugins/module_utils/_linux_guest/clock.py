@@ -42,12 +42,14 @@ def read_clock(root: Root, processes: Processes, run: Run) -> "dict[str, Any]":
     device = find_ptp_device(root)
     source = next((name for program, name in _PROGRAMS.items() if processes.running([program]) is not None), "none")
     number = processes.running(["chronyd"])
-    words = [] if number is None else (root.text(f"/proc/{number}/cmdline") or "").split("\0")
+    unit = None if number is None else _unit(root, number)
+    # Any user may call a program chronyd: the file that it names is believed where the system started it.
+    words = (root.text(f"/proc/{number}/cmdline") or "").split("\0") if unit else []
     found: dict[str, Any] = {
         "ptp_device": device,
         "ptp_link": PTP_LINK if root.exists(PTP_LINK) or root.link(PTP_LINK) else None,
         "clock_source": source,
-        "unit": None if number is None else _unit(root, number),
+        "unit": unit,
         **read_configuration(root, device, words),
         "servers": read_servers(root) if source == "systemd-timesyncd" else [],
         "kernel_clock_source": root.line("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
@@ -124,9 +126,9 @@ def _judge_measured(time: "dict[str, Any]", age: "float | None") -> "tuple[str, 
 
 
 def _unit(root: Root, number: int) -> "str | None":
-    """The unit of systemd that a process belongs to. Source: cgroups(7)."""
+    """The system's unit that a process belongs to, None for those of users. Source: cgroups(7)."""
     groups = root.text(f"/proc/{number}/cgroup") or ""
-    found = re.search(r"(?m)^\d+:(?:name=systemd)?:.*?/([^/\n]+)\.service(?:/|$)", groups)
+    found = re.search(r"(?m)^\d+:(?:name=systemd)?:(?!/user\.slice)/.*?([\w.@:-]+)\.service(?:/|$)", groups)
     return found.group(1) if found else None
 
 

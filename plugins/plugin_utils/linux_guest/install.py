@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.clock import leave
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.shapes import Packages, TimePlan
 
 # None of these changes anything when the packages are there already, or wait for the next boot. Sources: dnf(8);
@@ -57,5 +58,4 @@ def take_clock(time: TimePlan, facts: Mapping[str, Any]) -> tuple[TimePlan, list
         return {**time, "package": None}, [package]
     why = no_way(facts)
     reason = f"{why}: put {package} into the image" if why else f"{package} is there after a reboot: run the role again"
-    waiting: TimePlan = {**time, "action": "leave", "reason": reason, "package": None, "start": False, "write": False}
-    return {**waiting, "stop": None, "link_rule": False}, [] if why else [package]
+    return {**leave(reason), "wish": time["wish"]}, [] if why else [package]

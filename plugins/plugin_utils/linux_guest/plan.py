@@ -58,7 +58,9 @@ def make_plan(facts: Mapping[str, Any], family: Mapping[str, Any], wishes: Wishe
     generalized, repair = wishes.get("state") == "generalized", wishes.get("repair", False)
     decisions = _decide(facts, row, wanted, repair, generalized)
     kernel = _kernel(facts, repair, any(wish == "present" for wish in wanted.values()))
-    time = clock.plan_time(facts, row["time"], wishes.get("time", "chrony_ptp"))
+    makestep = wishes.get("makestep", False)
+    wish = wishes.get("time", "chrony_ptp")
+    time = clock.plan_time(facts, row["time"], wish, makestep=makestep, generalized=generalized)
     time, clock_packages = take_clock(time, facts)
     install = [name for decision in decisions.values() for name in decision.install]
     install = _unique([*install, *_following(row, decisions)])
@@ -72,7 +74,7 @@ def make_plan(facts: Mapping[str, Any], family: Mapping[str, Any], wishes: Wishe
         "reason": "",
         "row": row["name"],
         "evidence": row["evidence"],
-        "problems": _problems(decisions, facts, repair),
+        "problems": _problems(decisions, facts, repair) + ([f"time: {time['problem']}"] if time["problem"] else []),
         "kernel": kernel,
         "packages": plan_packages(_unique([*install, *clock_packages]), facts),
         "units": {"before": _units(decisions, "before"), "after": _units(decisions, "after")},
@@ -184,7 +186,7 @@ def _at_rest(plan: Plan) -> bool:
         *(kernel["repair"], kernel["load"], plan["packages"]["install"], units["before"], units["after"]),
         *(plan["own_files"]["write"], plan["own_files"]["remove"], plan["tell"]),
         *(plan["generalize"]["purge"], time["action"] == "remove"),
-        *(time["package"], time["start"], time["write"], time["stop"], time["link_rule"]),
+        *(time["package"], time["start"], time["write"], time["stop"], time["rule"], time["lines"] is not None),
     )
     return not any(doing)
 
@@ -249,7 +251,7 @@ def _nothing(row: Row, reason: str) -> Plan:
         "units": {"before": [], "after": []},
         "own_files": {"write": [], "remove": []},
         "tell": [],
-        "time": clock.plan_time({"time": {"configuration": None}}, None, "none"),
+        "time": clock.leave(""),
         "generalize": {"purge": False, "stop": None},
         "skipped": [{"service": key, "reason": reason, "remedy": None} for key in KEYS],
         "expected": [],

@@ -35,7 +35,7 @@ _CLOCK: Clock = {
     "unit": "chronyd",
     "main": "/etc/chrony.conf",
     "directory": None,
-    "validate": True,
+    "sources": None,
     "replaces_timesyncd": False,
 }
 

@@ -24,6 +24,7 @@ class Wishes(TypedDict, total=False):
 
     services: dict[str, str]
     time: str
+    makestep: bool
     state: str
     repair: bool
     force: bool
@@ -54,15 +55,15 @@ class Service(TypedDict):
 
 
 class Clock(TypedDict):
-    """chrony in a distribution. directory: one for drop-ins, where the main file reads it; else None.
-    validate: whether chronyd can check a file. replaces_timesyncd: whether its package takes systemd-timesyncd away.
+    """chrony in a distribution. directory: one for drop-ins, where the main file reads it; sources: one for servers;
+    else None. replaces_timesyncd: whether its package takes systemd-timesyncd away.
     """
 
     package: str
     unit: str
     main: str
     directory: str | None
-    validate: bool
+    sources: str | None
     replaces_timesyncd: bool
 
 
@@ -97,25 +98,32 @@ class Skipped(TypedDict):
 
 
 class TimePlan(TypedDict):
-    """action: `configure`, `remove` (the role's own line) or `leave`. reason: why.
+    """action: `configure`, `remove` (what the role wrote) or `leave`. wish: the role's option. reason: why.
 
-    package: to be installed, or None. unit: of chrony. start: whether it has to be started and enabled.
-    write: whether the line has to be written, to file; drop_in: whether file is the role's own.
-    validate: whether chronyd can check the file first. stop: unit of another time daemon, or None.
-    link_rule: whether a udev rule has to make the link to the clock.
+    problem: why it cannot be had, with the way out, or None. package: to be installed, or None. unit: of chrony.
+    start: whether it has to be started and enabled. write: whether the reference clock has to be written, to file;
+    drop_in: whether chrony reads file by itself. main: chrony's main file; lines: what the role's block in it has to
+    be, or None when it is so. servers: to be written, to sources. remove: files of the role that have to go.
+    stop: unit of another time service, or None. rule: whether the udev rule for the clock has to be written.
     """
 
     action: str
+    wish: str
     reason: str
+    problem: str | None
     package: str | None
     unit: str
     start: bool
     write: bool
     file: str
     drop_in: bool
-    validate: bool
+    main: str
+    lines: list[str] | None
+    servers: list[str]
+    sources: str
+    remove: list[str]
     stop: str | None
-    link_rule: bool
+    rule: bool
 
 
 class Kernel(TypedDict):

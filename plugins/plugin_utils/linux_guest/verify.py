@@ -29,7 +29,7 @@ def remaining_problems(facts: Mapping[str, Any], plan: Mapping[str, Any]) -> lis
         if wrong:
             remedy = f" Remedy: {seen['remedy']}." if seen["remedy"] else ""
             found.append(f"{key}: {seen['verdict']}: {seen['explanation']}.{remedy}")
-    return found + _time_problems(facts["time"], plan["time"])
+    return found + _time_problems(facts["time"], plan["time"], plan["at_rest"])
 
 
 def _good(key: str, seen: Mapping[str, Any], facts: Mapping[str, Any], plan: Mapping[str, Any]) -> bool:
@@ -40,7 +40,16 @@ def _good(key: str, seen: Mapping[str, Any], facts: Mapping[str, Any], plan: Map
     return bool(seen["verdict"] == "ok")
 
 
-def _time_problems(time: Mapping[str, Any], plan: Mapping[str, Any]) -> list[str]:
+def _time_problems(time: Mapping[str, Any], plan: Mapping[str, Any], at_rest: bool) -> list[str]:
+    if plan["wish"] == "none" and time["uses_ptp"]:
+        path, line = time["refclock"]["path"], time["refclock"]["line"]
+        return [
+            f"time: {path} has chrony use the clock of the host ({line}). Remedy: remove the line; the role removes "
+            "only what it wrote."
+        ]
+    # A clock of somebody else's without its device: chronyd ends at its next start, whatever the role does.
+    if time["uses_ptp"] and time["ptp_device"] is None and time["verdict"] == "degraded":
+        return [f"time: {time['explanation']}. Remedy: {time['remedy']}."]
     if plan["action"] != "configure":
         return []
     found = []
@@ -54,4 +63,7 @@ def _time_problems(time: Mapping[str, Any], plan: Mapping[str, Any]) -> list[str
             f"time: {plan['unit']} does not run (the clock is kept by {time['clock_source']}). Remedy: see what it "
             "logged, or set linux_guest_time: none."
         )
+    # What was changed just now has not been measured yet.
+    if not found and at_rest and time["verdict"] == "degraded":
+        found.append(f"time: {time['explanation']}. Remedy: {time['remedy']}.")
     return found

@@ -29,6 +29,7 @@ KVP, VSS, COPY = "key_value_pair_exchange", "vss", "guest_service_interface"
 LINE = "refclock PHC /dev/ptp_hyperv poll 3 dpoll -2 offset 0 stratum 2"
 BLOCK = f"# BEGIN {ROLE}\n{LINE}\n# END {ROLE}\n"
 DROP_IN = "/etc/chrony/conf.d/linux_guest.conf"
+REPLACE_TIME = {"linux_guest_time": "chrony_ptp_replace"}
 IN_KERNEL = ("heartbeat", "shutdown", "time_synchronization")
 
 
@@ -93,8 +94,11 @@ CHECKED = thinned(
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
-    """The role with its defaults and without file copy: in check mode, in earnest, and once more."""
-    wishes = {name: {"linux_guest_services": {COPY: "absent"}} for name in ROWS}
+    """The role without file copy, in place of other time services: in check mode, in earnest, and once more."""
+    wishes: dict[str, dict[str, Any]] = {name: {"linux_guest_services": {COPY: "absent"}} for name in ROWS}
+    for name in ROWS:
+        if release(name)["timesyncd"]:
+            wishes[name] |= REPLACE_TIME
     with World([Recipe(name, name) for name in ROWS], tmp_path_factory.mktemp("rows") / "world") as world:
         before = world.snapshot()
         check = apply(world, "--check", "--diff", variables=wishes, hosts=":".join(CHECKED))
@@ -141,8 +145,9 @@ def test_clock_of_the_host_is_used_once_beside_the_other_sources(rows: Outcome, 
     chrony = release(name)["chrony"]
     main = rows.world.read(name, chrony["main"])
     drop_ins = [
-        rows.world.read(name, f"{folder}/linux_guest.conf") for folder in ("/etc/chrony/conf.d", "/etc/chrony.d")
-    ]
+        rows.world.read(name, path)
+        for path in (DROP_IN, "/etc/chrony.d/linux_guest.conf", "/etc/chrony_linux_guest.conf")
+    ] + [rows.world.read(name, "/etc/chrony/chrony_linux_guest.conf")]
     assert "".join([main, *drop_ins]).count("refclock PHC") == 1
     assert [line for line in chrony["text"].splitlines() if line not in main.splitlines()] == []
 
@@ -192,7 +197,7 @@ EVERY_CASE: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
     "container": ({"container": "podman"}, {}, None),
     "host-disabled": (NOT_DAEMONS, {}, "enable vss on the host"),
     "host-disabled-told": (NOT_DAEMONS, {"linux_guest_verify": False}, None),
-    "confidential": ({"isolation": "SNP", **NOT_DAEMONS}, {}, None),
+    "confidential": ({"isolation": "SNP", **NOT_DAEMONS}, REPLACE_TIME, None),
     "kept-out": ({"driver": "available", "modprobe": BLACKLIST}, {}, "site.conf: blacklist hv_utils"),
     "kept-out-repair": ({"driver": "available", "modprobe": BLACKLIST}, {"linux_guest_repair": True, **NO_TIME}, None),
     "kept-out-boot": (
@@ -205,7 +210,23 @@ EVERY_CASE: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
     "no-clock": ({"clock": False}, ONLY_TIME, None),
     "clock-gone": ({"clock": False, "installed": ("chrony",), "files": {DROP_IN: BLOCK}}, ONLY_TIME, None),
     "clock-gone-main": ({"release": "almalinux-8", "clock": False}, ONLY_TIME, None),
-    "bad-chrony": ({"release": "almalinux-8"}, ONLY_TIME, "failed to validate"),
+    "bad-chrony": ({"release": "almalinux-8"}, ONLY_TIME, "put back as it was: Fatal error : Invalid directive"),
+    "timesyncd": ({}, ONLY_TIME, None),
+    "timesyncd-replaced": (
+        {"files": {"/etc/systemd/timesyncd.conf": "[Time]\nNTP=ntp1.example.org 192.0.2.7\n"}},
+        {**ONLY_TIME, **REPLACE_TIME, "linux_guest_makestep": True},
+        None,
+    ),
+    "line-of-others": (
+        {"installed": ("chrony",), "clock": False, "files": {"/etc/chrony/conf.d/site.conf": LINE}},
+        ONLY_TIME,
+        "site.conf names a clock that is not there",
+    ),
+    "line-of-others-unwanted": (
+        {"installed": ("chrony",), "files": {"/etc/chrony/conf.d/site.conf": LINE}},
+        {**ONLY_TIME, **NO_TIME},
+        "site.conf has chrony use the clock of the host",
+    ),
     "ntpd": ({"ntpd": True}, ONLY_TIME, None),
     "no-host-time": (
         {"installed": ("chrony",), "files": {DROP_IN: BLOCK, "/etc/udev/rules.d/61-linux-guest-ptp.rules": "x"}},
@@ -376,9 +397,40 @@ def test_without_the_clock_there_is_no_line(cases: Outcome) -> None:
     assert "chrony.service" in cases.world.running("clock-gone")
 
 
-def test_a_configuration_that_chrony_refuses_is_not_written(cases: Outcome) -> None:
-    assert "refclock" not in cases.world.read("bad-chrony", "/etc/chrony.conf")
+def test_what_chrony_refuses_is_put_back_as_it_was(cases: Outcome) -> None:
+    written = {
+        path
+        for path in cases.after["bad-chrony"]
+        if cases.after["bad-chrony"][path] != cases.before["bad-chrony"].get(path)
+    }
+    assert {path for path in written if "chrony" in path} == set()
     assert not [line for line in cases.world.ledger("bad-chrony") if "chronyd" in line]
+
+
+def test_time_service_is_replaced_only_when_asked(cases: Outcome) -> None:
+    assert cases.world.running("timesyncd") == ["systemd-timesyncd.service"]
+    assert cases.world.read("timesyncd", "/var/lib/fabricated/packages") == ""
+    assert "Set linux_guest_time: chrony_ptp_replace" in cases.told("timesyncd")
+    assert cases.world.running("timesyncd-replaced") == ["chrony.service"]
+
+
+def test_servers_of_the_site_and_makestep_go_to_chrony(cases: Outcome) -> None:
+    servers = cases.world.read("timesyncd-replaced", "/etc/chrony/sources.d/linux_guest.sources")
+    assert servers == "server ntp1.example.org iburst\nserver 192.0.2.7 iburst\n"
+    assert cases.world.read("timesyncd-replaced", DROP_IN) == f"{LINE}\n"
+    main = cases.world.read("timesyncd-replaced", "/etc/chrony/chrony.conf")
+    assert main.index("makestep 1 3") < main.index("makestep 1.0 -1")
+
+
+def test_chronyd_starts_with_and_without_the_clock(cases: Outcome) -> None:
+    """The line is there when the device is: also for a chronyd that starts without the role."""
+    world, name = cases.world, "timesyncd-replaced"
+    world.run(name, "mv", "/dev/ptp_hyperv", "/dev/away")
+    world.run(name, "systemctl", "restart", "chrony.service")
+    assert (world.running(name), world.read(name, DROP_IN)) == (["chrony.service"], "")
+    world.run(name, "mv", "/dev/away", "/dev/ptp_hyperv")
+    world.run(name, "systemctl", "restart", "chrony.service")
+    assert (world.running(name), world.read(name, DROP_IN)) == (["chrony.service"], f"{LINE}\n")
 
 
 def test_another_time_daemon_stays(cases: Outcome) -> None:
@@ -524,7 +576,7 @@ def test_command_prints_what_came_of_it() -> None:
         assert text in " ".join(output.split()), output
 
 
-def test_units_get_no_drop_ins(rows: Outcome) -> None:
+def test_units_of_the_daemons_get_no_drop_ins(rows: Outcome) -> None:
     """A drop-in could not take BindsTo= back."""
     for name, files in rows.world.snapshot().items():
-        assert [path for path in files if ".service.d" in path] == [], name
+        assert [path for path in files if ".service.d" in path and "chrony" not in path] == [], name

@@ -33,7 +33,7 @@ FOREIGN = (
         f"sbin/{name}"
         for name in ("chronyd", "hv_kvp_daemon", "hv_vss_daemon", "hv_fcopy_daemon", "hv_fcopy_uio_daemon")
     ),
-    *(f"bin/{name}" for name in ("systemctl", "systemd-detect-virt", "udevadm", "rc-service", "initctl")),
+    *(f"bin/{name}" for name in ("chronyc", "systemctl", "systemd-detect-virt", "udevadm", "rc-service", "initctl")),
     "lib/systemd/system",
     "lib/systemd/systemd",
     "lib/udev/rules.d",

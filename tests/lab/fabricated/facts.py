@@ -69,7 +69,24 @@ def facts_of(recipe: Recipe) -> dict[str, Any]:
             "clock_source": "chrony" if built["chrony_installed"] else source,
             "uses_ptp": bool(built["chrony_installed"] and "/dev/ptp_hyperv" in recorded["chrony"]["text"]),
             "configuration": chrony["main"] if chrony and built["chrony_installed"] else None,
+            **_chrony(recorded, built["chrony_installed"]),
         },
+    }
+
+
+def _chrony(recorded: dict[str, Any], installed: bool) -> dict[str, Any]:
+    """What of chrony's configuration a plan looks at, where the package brings it."""
+    chrony = recorded["chrony"]
+    lines = chrony["text"].splitlines() if installed else []
+    clocks = [line for line in lines if "/dev/ptp_hyperv" in line]
+    steps = [line.partition(" ")[2] for line in lines if line.startswith("makestep ")]
+    return {
+        "unit": chrony["unit"].removesuffix(".service") if installed else None,
+        "refclock": {"path": chrony["main"], "line": clocks[0]} if clocks else None,
+        "managed_by": None,
+        "makestep": steps[-1] if steps else None,
+        "servers": [],
+        "written": {"files": [], "lines": []},
     }
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatch
 from typing import Any, NamedTuple
 
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.row import has_tools, numbers, uio_copy
@@ -302,11 +303,12 @@ def _clock(clock: Clock, packages: Packages) -> Iterator[tuple[str, object, obje
     folders = [found[1] or found[2] for found in included if found]
     if clock["directory"] not in (folders or [None]):
         yield "directory", clock["directory"], folders or None
-    if clock["validate"] and numbers(package["version"]) < (4, 0):
-        yield "validate", True, f"chronyd {package['version']} has no option -p"
-    elif clock["validate"] and package["reads"] and all(path.startswith("/etc/") for path in package["reads"]):
-        # Ansible has the file checked below the home of the user.
-        yield "validate", True, f"AppArmor lets chronyd read {', '.join(package['reads'])} only"
+    servers = [line.split()[1] for line in package["conf"][clock["main"]] if line.startswith("sourcedir /etc/")]
+    if clock["sources"] not in (servers or (None,)):
+        yield "sources", clock["sources"], servers or None
+    allowed = [path.replace("{,**}", "*") for path in package["reads"]]
+    if clock["directory"] and allowed and not any(fnmatch(f"{clock['directory']}/x.conf", path) for path in allowed):
+        yield "directory", clock["directory"], f"AppArmor lets chronyd read {', '.join(package['reads'])} only"
     removed = "systemd-timesyncd" in _removed(package, packages)
     if "systemd-timesyncd" in packages and removed != clock["replaces_timesyncd"]:
         yield "replaces_timesyncd", clock["replaces_timesyncd"], removed

@@ -23,6 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+TRY_RESTART = "/bin/systemctl --no-block try-restart "
 # Name of a device unit -> the units that it wants, one a line.
 KNOWN = "/run/fabricated-devices"
 MISC = "/sys/devices/virtual/misc"
@@ -123,6 +124,11 @@ def _run(name: str, value: str) -> None:
         state.load_module("uio_hv_generic")
     elif state.COPY_CLASS in value and "new_id" in value:
         state.bind_copy()
+    elif value.startswith(TRY_RESTART):
+        unit = value.removeprefix(TRY_RESTART)
+        if state.running(unit):
+            state.stop(unit)
+            state.start(unit)
     else:
         raise ValueError(f"the stand-in of udev does not know the program {value}")
 

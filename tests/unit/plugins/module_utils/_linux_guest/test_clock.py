@@ -196,7 +196,9 @@ def test_other_sources(tree: Tree, program: str, source: str) -> None:
 @pytest.mark.parametrize("option", ["-f /run/other.conf", "-f/run/other.conf"])
 def test_configuration_is_the_one_that_the_running_chronyd_was_given(tree: Tree, option: str) -> None:
     tree.add({"/etc/chrony.conf": "pool x iburst\n", "/run/other.conf": LINE})
-    found = clock(tree.process(9, f"/usr/sbin/chronyd {option}"))
+    tree.process(9, f"/usr/sbin/chronyd {option}")
+    assert clock(tree)["configuration"] == "/etc/chrony.conf"  # a user's, for all that is known
+    found = clock(tree.add({"/proc/9/cgroup": "0::/system.slice/chronyd.service\n"}))
     assert (found["configuration"], found["uses_ptp"]) == ("/run/other.conf", True)
     assert found["refclock"] == {"path": "/run/other.conf", "line": LINE.strip()}
 
@@ -207,6 +209,7 @@ def test_configuration_is_the_one_that_the_running_chronyd_was_given(tree: Tree,
         ("0::/system.slice/chronyd-restricted.service\n", "chronyd-restricted"),
         ("12:pids:/\n1:name=systemd:/system.slice/chronyd.service\n0::/\n", "chronyd"),
         ("0::/user.slice/session-1.scope\n", None),
+        ("0::/user.slice/user-1000.slice/user@1000.service/system.slice/chronyd.service\n", None),
     ],
 )
 def test_unit_is_the_one_that_owns_the_running_chronyd(tree: Tree, cgroup: str, unit: str | None) -> None:

@@ -27,6 +27,12 @@ SERVICE: dict[str, Any] = {
     "explanation": "the daemon is not installed",
     "remedy": "install it",
 }
+LINE = "refclock PHC /dev/ptp_hyperv poll 3 dpoll -2 offset 0 stratum 2"
+WRITTEN = [
+    "/etc/chrony/conf.d/linux_guest.conf",
+    "/etc/systemd/system/chrony.service.d/linux_guest.conf",
+    "/etc/udev/rules.d/61-linux-guest-ptp.rules",
+]
 FACTS: dict[str, Any] = {
     "hyperv": True,
     "hyperv_evidence": "vmbus",
@@ -53,8 +59,17 @@ FACTS: dict[str, Any] = {
         "ptp_device": "/dev/ptp0",
         "ptp_link": "/dev/ptp_hyperv",
         "clock_source": "chrony",
+        "unit": "chrony",
         "uses_ptp": True,
+        "refclock": {"path": "/etc/chrony/conf.d/linux_guest.conf", "line": LINE},
         "configuration": "/etc/chrony/chrony.conf",
+        "managed_by": None,
+        "makestep": "1 3",
+        "servers": [],
+        "written": {"files": WRITTEN, "lines": []},
+        "verdict": "ok",
+        "explanation": "chronyd has selected it",
+        "remedy": None,
     },
 }
 ALL = {"packages": ["hyperv-daemons"], "boot": "udev"}
@@ -65,7 +80,12 @@ FAMILY: dict[str, Any] = {
         "vss": {**ALL, "unit": "hv-vss-daemon", "daemon": "/usr/sbin/hv_vss_daemon"},
         "guest_service_interface": {**ALL, "unit": "hv-fcopy-daemon", "daemon": "/usr/sbin/hv_fcopy_daemon"},
     },
-    "time": {"unit": "chrony", "main": "/etc/chrony/chrony.conf", "directory": "/etc/chrony/conf.d"},
+    "time": {
+        "unit": "chrony",
+        "main": "/etc/chrony/chrony.conf",
+        "directory": "/etc/chrony/conf.d",
+        "sources": "/etc/chrony/sources.d",
+    },
     "rows": [{"name": "Debian 12", "evidence": "measured", "when": {"versions": ["12"]}}],
 }
 

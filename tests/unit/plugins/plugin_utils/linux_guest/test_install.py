@@ -17,7 +17,14 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.ver
 Make = Callable[..., dict[str, Any]]
 KVP, VSS = "key_value_pair_exchange", "vss"
 COPY = "guest_service_interface"
-NO_CHRONY = {"configuration": None, "uses_ptp": False, "clock_source": "systemd-timesyncd"}
+NO_CHRONY: dict[str, Any] = {
+    "configuration": None,
+    "unit": None,
+    "clock_source": "none",
+    "uses_ptp": False,
+    "refclock": None,
+    "written": {"files": [], "lines": []},
+}
 
 
 def test_packages_are_installed_by_the_module_of_ansible(make_facts: Make, family: dict[str, Any]) -> None:
@@ -59,8 +66,9 @@ def test_what_shows_after_a_reboot_is_installed_and_nothing_more(
     make_facts: Make, family: dict[str, Any], immutable: str, installer: str, words: list[str]
 ) -> None:
     facts = make_facts(immutable=immutable, installer=installer, time=NO_CHRONY)
+    assert make_plan(facts, family, {})["packages"]["command"] == [installer, *words, "hyperv-daemons", "chrony"]
     plan = make_plan(facts, family, {"state": "generalized"})
-    assert plan["packages"]["command"] == [installer, *words, "hyperv-daemons", "chrony"]
+    assert plan["packages"]["command"] == [installer, *words, "hyperv-daemons"]
     assert plan["packages"]["reboot"]
     assert plan["problems"] == []
     assert plan["units"]["after"] == []

@@ -20,6 +20,8 @@ from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.ke
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.plan import WishError, make_plan
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.shapes import KEYS, WISHES
 
+from .conftest import WRITTEN
+
 Make = Callable[..., dict[str, Any]]
 KVP, VSS, COPY = KEYS
 
@@ -144,6 +146,26 @@ services = st.fixed_dictionaries(
         "remedy": st.sampled_from((None, "mend it")),
     }
 )
+REFCLOCK = {"path": "/etc/chrony/conf.d/linux_guest.conf", "line": "refclock PHC /dev/ptp_hyperv"}
+clocks = st.fixed_dictionaries(
+    {
+        "ptp_device": st.sampled_from((None, "/dev/ptp0")),
+        "ptp_link": st.sampled_from((None, "/dev/ptp_hyperv")),
+        "clock_source": st.sampled_from(("chrony", "systemd-timesyncd", "ntpd", "none")),
+        "unit": st.sampled_from((None, "chrony", "chronyd-restricted")),
+        "uses_ptp": st.sampled_from((None, True, False)),
+        "configuration": st.sampled_from((None, "/etc/chrony.conf", "/run/chrony.conf")),
+        "managed_by": st.sampled_from((None, "fedora.linux_system_roles.timesync")),
+        "makestep": st.sampled_from((None, "1 3", "1.0 -1")),
+        "servers": st.lists(st.sampled_from(("a", "b")), unique=True),
+        "written": st.fixed_dictionaries(
+            {
+                "files": st.lists(st.sampled_from(WRITTEN), unique=True),
+                "lines": st.lists(st.sampled_from(("makestep 1.0 -1", "server a iburst")), unique=True),
+            }
+        ),
+    }
+).map(lambda clock: clock | {"refclock": REFCLOCK if clock["uses_ptp"] else None})
 guests = st.fixed_dictionaries(
     {
         "hyperv": st.booleans(),
@@ -167,21 +189,14 @@ guests = st.fixed_dictionaries(
             }
         ),
         "services": st.fixed_dictionaries(dict.fromkeys((*KEYS, "time_synchronization"), services)),
-        "time": st.fixed_dictionaries(
-            {
-                "ptp_device": st.sampled_from((None, "/dev/ptp0")),
-                "ptp_link": st.sampled_from((None, "/dev/ptp_hyperv")),
-                "clock_source": st.sampled_from(("chrony", "systemd-timesyncd", "ntpd", "none")),
-                "uses_ptp": st.sampled_from((None, True, False)),
-                "configuration": st.sampled_from((None, "/etc/chrony.conf")),
-            }
-        ),
+        "time": clocks,
     }
 )
 wishes = st.fixed_dictionaries(
     {
         "services": st.dictionaries(st.sampled_from(KEYS), st.sampled_from(WISHES)),
-        "time": st.sampled_from(("chrony_ptp", "none")),
+        "time": st.sampled_from(("chrony_ptp", "chrony_ptp_replace", "none")),
+        "makestep": st.booleans(),
         "state": st.sampled_from(("configured", "generalized")),
         "repair": st.booleans(),
         "force": st.booleans(),
@@ -232,8 +247,11 @@ def test_the_line_is_written_only_where_the_clock_is(
     if plan["write"] or plan["start"] or plan["package"] or plan["stop"]:
         assert plan["action"] == "configure"
         assert guest["time"]["ptp_device"]
-        assert wish["time"] == "chrony_ptp"
+        assert wish["time"] != "none"
+        assert wish["state"] == "configured"
         assert plan["file"]
+    if plan["stop"]:
+        assert wish["time"] == "chrony_ptp_replace"
 
 
 @any_guest
