@@ -254,7 +254,8 @@ linux_guest:
                 - Faults of the guest are V(no_driver), V(driver_missing) (not in this kernel), V(driver_blocked) (kept
                   out), V(not_packaged), V(no_daemon) and V(daemon_stopped).
                 - V(degraded) is served, and does not work to its end. Shutdown is when the program that the kernel
-                  runs for it is missing, or C(poweroff.target) is masked; the others when two daemons of a kind run.
+                  runs for it is missing, or C(poweroff.target) is masked; the others when two daemons of a kind
+                  run, and the Guest Service Interface when its daemon is a build that cannot copy from a Windows host.
                 - V(unknown) where it could not be seen.
               type: str
               sample: ok

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest import (
     clock,
+    copy_daemon,
     distribution,
     freeze,
     ip_injection,
@@ -87,7 +88,7 @@ def gather(root: Root, run: vmbus.Run) -> "dict[str, Any]":
             unit_properties=unit,
             root_partition=root_partition,
             azure=azure,
-            flaw=poweroff.find_flaw(root, init) if key == "shutdown" else None,
+            flaw=_flaw(root, key, init, facts["daemon"], release),
             note=_host_pool(root) if key == distribution.KVP else None,
             untold=facts["node_known"] is False and units.waits_for(unit, facts["node"]),
             upgraded=_stopped_by_upgrade(root, facts["daemon"], unit),
@@ -122,6 +123,13 @@ def gather(root: Root, run: vmbus.Run) -> "dict[str, Any]":
         "selinux": selinux.read_selinux(root, daemons),
         "missing_facts": _missing(root, evidence, isolation, services),
     }
+
+
+def _flaw(root: Root, key: str, init: str, daemon: "str | None", release: str) -> "tuple[str, str] | None":
+    """What makes a service fail though it is served, and the remedy."""
+    if key == "shutdown":
+        return poweroff.find_flaw(root, init)
+    return copy_daemon.find_flaw(root, daemon, release) if key == distribution.COPY else None
 
 
 class _Guest:

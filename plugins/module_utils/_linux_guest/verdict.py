@@ -162,6 +162,8 @@ def _daemon(seen: Seen) -> "tuple[str, str, str | None]":
             f"is {others} beside it",
             f"end what holds no device (kill {others.replace(',', '')}), and what starts it: one unit is enough",
         )
+    if seen.process and seen.flaw:
+        return ("degraded", *seen.flaw)
     if seen.process:
         note = f"; {seen.note}" if seen.note else ""
         return "ok", f"{seen.process['name']} (process {seen.process['pid']}) serves it{note}", None

@@ -25,13 +25,12 @@ _COPY = next(service for service in LINUX_SERVICES if service.key == COPY)
 _PLAIN = re.compile(r"[\w.@-]+")
 
 _CLASS = f'{{class_id}}=="{{{_COPY.class_guid}}}"'
+# For SUSE, whose unit gives the device to the driver, and waits for the driver to be loaded by a rule of the package's:
+# this one is there before the package.
+LOADS = f'ACTION=="add", SUBSYSTEM=="vmbus", ATTR{_CLASS}, RUN{{builtin}}+="kmod load {UIO_DRIVER}"'
 # Kernels from 6.10 on that do not know the device by themselves (before Linux commit 87d3621ccc63) have to be told.
 # Those that do answer "File exists", which nothing minds.
-BINDS = (
-    f'ACTION=="add", SUBSYSTEM=="vmbus", ATTR{_CLASS}, '
-    f'RUN{{builtin}}+="kmod load {UIO_DRIVER}", '
-    f"RUN+=\"/bin/sh -c 'echo {_COPY.class_guid} > /sys/bus/vmbus/drivers/{UIO_DRIVER}/new_id || :'\""
-)
+BINDS = f"{LOADS}, RUN+=\"/bin/sh -c 'echo {_COPY.class_guid} > /sys/bus/vmbus/drivers/{UIO_DRIVER}/new_id || :'\""
 
 
 def starts(node: str, unit: str) -> list[str]:
@@ -65,7 +64,10 @@ def kept(there: Mapping[str, Any], service: LinuxService) -> list[str]:
     uio = service.key == COPY
     units = (*service.units, *(UIO_COPY_UNITS if uio else ()))
     nodes = (service.node, "") if uio else (service.node,)
-    lines = [*([BINDS] if uio else []), *(line for node in nodes for unit in units for line in starts(node, unit))]
+    lines = [
+        *([BINDS, LOADS] if uio else []),
+        *(line for node in nodes for unit in units for line in starts(node, unit)),
+    ]
     # What the guest sends is looked for, and never passed on.
     return [line for line in dict.fromkeys(lines) if line in there.get(RULE, "").splitlines()]
 

@@ -17,6 +17,7 @@ from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.ins
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.own_files import (
     BINDS,
     COPY,
+    LOADS,
     kept,
     starts,
     unit_text,
@@ -162,10 +163,11 @@ def _device(decision: Decision, seen: Mapping[str, Any], facts: Mapping[str, Any
     if seen["node_present"]:
         return True
     if seen["offered"] and key == COPY and uio_copy(facts):
-        if row["binds_itself"] or facts["copy_interface"] == UIO_DRIVER:
+        if facts["copy_interface"] == UIO_DRIVER or (row["binds_itself"] and row["boot"] == "enable"):
             return True
         decision.tell.append(_SERVICES[COPY].instance_guid)
-        decision.says.append("give its device to uio_hv_generic, now and at every boot")
+        what = "load uio_hv_generic" if row["binds_itself"] else "give its device to uio_hv_generic"
+        decision.says.append(f"{what}, now and at every boot")
         return True
     if not seen["offered"]:
         decision.says.append("not started: the host does not offer the device")
@@ -201,10 +203,13 @@ def _arrange(
     """
     there = facts["own_files"]
     uio = key == COPY and uio_copy(facts)
-    ours = BINDS in there.get(RULE, "")
+    ours = LOADS in there.get(RULE, "")  # which BINDS begins with
     bound = facts["copy_interface"] == UIO_DRIVER or (seen["driver"] == UIO_DRIVER and not ours)
-    if uio and not row["binds_itself"] and not bound and (ours or not facts["uio_devices"]):
-        decision.rule.append(BINDS)
+    # A unit that nothing but a rule starts leaves it to that to load the driver.
+    needed = LOADS if row["boot"] == "udev" else ""
+    needed = needed if row["binds_itself"] else BINDS
+    if uio and needed and not bound and (ours or not facts["uio_devices"]):
+        decision.rule.append(needed)
     if row["own_unit"]:
         decision.own_unit = unit_text(row["daemon"] or "")
         if decision.after and decision.own_unit != there.get(UNIT_FILE):

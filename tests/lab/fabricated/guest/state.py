@@ -268,6 +268,8 @@ def start(unit: str) -> str:
         return ""
     if "new_id" in "".join(re.findall(r"(?m)^ExecStartPre=.*$", text)):
         bind_copy()
+        if running(unit):  # by a rule that starts it as soon as the device is there: there is one job for a unit
+            return ""
     program = first(r"(?m)^ExecStart=(\S+)", text)
     if "/" not in program:
         program = f"/usr/sbin/{program}"  # systemd looks for it where programs are

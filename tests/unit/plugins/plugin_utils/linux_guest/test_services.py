@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.own_files import RULE, UNIT, UNIT_FILE
-from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.own_files import BINDS
+from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.own_files import BINDS, LOADS
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.row import choose_row
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.services import (
     Decision,
@@ -140,15 +140,18 @@ def test_driver_that_is_kept_out_is_a_problem_unless_it_is_repaired(make_facts: 
     assert present(family, facts, repair=True).problem
 
 
-@pytest.mark.parametrize("binds_itself", [False, True])
+@pytest.mark.parametrize(
+    ("binds_itself", "boot", "rule"), [(False, "udev", BINDS), (True, "udev", LOADS), (True, "enable", None)]
+)
 def test_device_of_file_copy_is_bound_by_the_role_or_by_the_unit(
-    make_facts: Make, family: dict[str, Any], binds_itself: bool
+    make_facts: Make, family: dict[str, Any], binds_itself: bool, boot: str, rule: str | None
 ) -> None:
-    family["services"][COPY] |= {"daemon": "/usr/sbin/hv_fcopy_uio_daemon", "binds_itself": binds_itself}
+    """SUSE's unit binds the device, and waits for the driver, which a rule of its package loads; others load it."""
+    family["services"][COPY] |= {"daemon": "/usr/sbin/hv_fcopy_uio_daemon", "binds_itself": binds_itself, "boot": boot}
     facts = make_facts(kernel="6.12.1", services={COPY: {"node_present": False, "driver": None}})
     decision = present(family, facts, COPY)
-    assert decision.tell == ([] if binds_itself else ["eb765408-105f-49b6-b4aa-c123b64d17d4"])
-    assert decision.rule == ([] if binds_itself else [BINDS])
+    assert decision.tell == (["eb765408-105f-49b6-b4aa-c123b64d17d4"] if rule else [])
+    assert [line for line in decision.rule if "SYSTEMD_WANTS" not in line] == ([rule] if rule else [])
     assert decision.after[0]["state"] == "started"
     facts["services"][COPY]["offered"] = False  # the host may enable it later
     assert (present(family, facts, COPY).tell, present(family, facts, COPY).rule) == ([], decision.rule)
