@@ -6,11 +6,16 @@ from __future__ import annotations
 
 from ansible_collections.hyperv.integration.plugins.filter.linux_guest_problems import FilterModule
 
-PLAN = {"expected": ["vss"], "generalize": {"purge": False}, "time": {"action": "leave"}}
+PLAN = {
+    "expected": ["vss"],
+    "generalize": {"purge": False},
+    "at_rest": False,
+    "time": {"action": "leave", "wish": "chrony_ptp"},
+}
 
 
 def test_filter_tells_problems() -> None:
     seen = {"verdict": "no_daemon", "explanation": "it is not installed", "remedy": "install hyperv-daemons"}
-    facts = {"services": {"vss": seen, "heartbeat": {"verdict": "ok"}}, "time": {}}
+    facts = {"services": {"vss": seen, "heartbeat": {"verdict": "ok"}}, "time": {"uses_ptp": False}}
     found = FilterModule().filters()["linux_guest_problems"](facts, PLAN)
     assert found == ["vss: no_daemon: it is not installed. Remedy: install hyperv-daemons."]
