@@ -113,7 +113,9 @@ def test_apk(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"#!/bin/sh\n", b"!<arch>\nbroken", RPM.read_bytes()[:2000], gzip.compress(b"no tar")]
+    "data",
+    [b"", b"#!/bin/sh\n", b"!<arch>\nbroken", RPM.read_bytes()[:2000], gzip.compress(b"no tar")],
+    ids=["nothing", "a script", "a broken deb", "a cut rpm", "no tar"],  # the bytes name the time, or are not readable
 )
 def test_file_that_is_no_package_is_refused_by_name(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "broken"
