@@ -7,17 +7,26 @@ from __future__ import annotations
 
 import pytest
 
+from thinning import thinned
 from tools import INSTALLED, ansible_test
 
 # Both run PowerShell; validate-modules ends the whole run without one.
 NEED_POWERSHELL = ("validate-modules", "pslint")
 # What runs PowerShell is left to plain pytest, once.
 PURE_PYTHON = ("tests/unit/plugins/filter/", "tests/unit/plugins/plugin_utils/")
+SKIPPED = [argument for name in NEED_POWERSHELL for argument in ("--skip-test", name)]
+# Modules for Linux guests are compiled and imported once more for each Python of a guest that the machine has.
+PYTHONS = {
+    "of the control node": [*SKIPPED, "--python", "default"],
+    "of guests": ["--test", "compile", "--test", "import"],
+}
 
 
-def test_sanity() -> None:
-    skipped = [argument for name in NEED_POWERSHELL for argument in ("--skip-test", name)]
-    output = ansible_test("sanity", *skipped)
+@pytest.mark.parametrize(
+    "pythons", thinned("sets of Pythons for ansible-test's sanity", full=PYTHONS, sample=["of the control node"])
+)
+def test_sanity(pythons: str) -> None:
+    output = ansible_test("sanity", *PYTHONS[pythons])
     assert "Running sanity test" in output
 
 
