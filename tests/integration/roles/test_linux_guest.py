@@ -379,6 +379,7 @@ def test_what_keeps_the_driver_out_is_reported_and_removed_only_when_asked(cases
     for name in among_cases("kept-out-repair", "not-loaded"):
         assert cases.world.ledger(name)[0] == "modprobe hv_utils"
         assert cases.world.running(name) == [
+            "hv-fcopy-daemon.service",  # which the role leaves alone, and Debian's udev rule starts
             "hv-kvp-daemon.service",
             "hv-vss-daemon.service",
             "systemd-timesyncd.service",

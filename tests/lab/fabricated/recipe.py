@@ -89,6 +89,7 @@ class Recipe:
         recorded = release(self.release)
         uio = tuple(int(number) for number in re.findall(r"\d+", recorded["kernel"])[:2]) >= UIO_COPY_SINCE
         chrony = recorded["chrony"]
+        excluded = "chrony" in self.installed and "systemd-timesyncd" in chrony.get("removes", [])
         return {
             "name": self.name,
             "system": recorded["system"],
@@ -111,7 +112,7 @@ class Recipe:
             if chrony
             else None,
             "chrony_installed": bool(chrony and chrony.get("installed")),
-            "timesyncd": recorded["timesyncd"] and not self.ntpd,
+            "timesyncd": recorded["timesyncd"] and not self.ntpd and not excluded,
             "ntpd": self.ntpd,
             "installed": self.installed,
             "packages": {**recorded["packages"], **({"chrony": chrony_package(recorded)} if chrony else {})},

@@ -34,11 +34,11 @@ from workspace import CHECKOUT
 
 TODAY = datetime.now(UTC).date()
 # As many as hypothesis takes by default, 15 times over. Mutants got caught within the first 110 (seen), and have more.
-EXAMPLES = settings.default.max_examples if settings.default else 100
-COMBINATIONS = fewer("random combinations of options for the guard", full=15 * EXAMPLES, sample=3 * EXAMPLES)
-POLICIES = fewer("random policies for the guard", full=5 * EXAMPLES, sample=3 * EXAMPLES)
+CASES = settings.default.max_examples if settings.default else 100
+COMBINATIONS = fewer("random combinations of options for the guard", full=15 * CASES, sample=3 * CASES)
+POLICIES = fewer("random policies for the guard", full=5 * CASES, sample=3 * CASES)
 WITHOUT_SHRINKING = settings(
-    max_examples=7 * EXAMPLES, phases=(Phase.generate,), database=None, suppress_health_check=list(HealthCheck)
+    max_examples=7 * CASES, phases=(Phase.generate,), database=None, suppress_health_check=list(HealthCheck)
 )
 
 VALID = [
