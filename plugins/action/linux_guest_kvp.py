@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.hyperv.integration.plugins.plugin_utils import own_module
+from ansible_collections.hyperv.integration.plugins.plugin_utils.own_module import ActionModule as OwnModule
 
 
-class ActionModule(own_module.ActionModule):
+class ActionModule(OwnModule):
     """Keeps the values of `put` out of the guest's log, whoever forgets mask_values.
 
     With no_log in the module's specification ansible-core 2.22 would strike each value, such as "1", out of all that is

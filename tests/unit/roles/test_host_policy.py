@@ -79,11 +79,10 @@ def test_collection_readme_names_what_defaults_disable() -> None:
     guest = yaml.safe_load((ROLE.parent / "linux_guest" / "defaults" / "main.yml").read_text(encoding="utf-8"))
     unwanted = [key for key, wanted in guest["linux_guest_services"].items() if wanted == "absent"]
     assert [key for key, wanted in default.services.items() if wanted is False] == ["guest_service_interface"]
-    assert unwanted == ["guest_service_interface"]
+    assert unwanted == []
     readme = (ROLE.parents[1] / "README.md").read_text(encoding="utf-8")
     assert (
-        "The defaults of two roles disable one service each: `host_policy` the Guest Service Interface on the host, "
-        "`linux_guest` the file copy daemon in the guest."
+        "The defaults of one role disable a service: `host_policy` disables the Guest Service Interface on the host."
     ) in readme
 
 
