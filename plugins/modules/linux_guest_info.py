@@ -133,7 +133,7 @@ linux_guest:
       description:
         - The lists of available packages of apt, apk and pacman, V(fresh), V(old) (more than a day) or V(missing).
           Null for package managers that renew theirs themselves.
-        - Those of pacman are never old, because Arch Linux supports no new lists without an upgrade of the whole system.
+        - Those of pacman are never old, since Arch Linux supports no new lists without an upgrade of the system.
       type: str
       sample: fresh
     copy_interface:

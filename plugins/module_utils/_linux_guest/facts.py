@@ -203,9 +203,8 @@ def _host_pool(root: Root) -> "str | None":
 
 
 def _shown(facts: "dict[str, Any]") -> "dict[str, Any]":
-    attached: bool | None = None
-    if facts["has_daemon"] and (facts["process"] or facts["everyone_seen"]):
-        attached = facts["process"] is not None
+    known = facts["has_daemon"] and (facts["process"] or facts["everyone_seen"])
+    attached = facts["process"] is not None if known else None
     bound = facts["driver"] == facts["wanted_driver"]
     return {**{name: facts[name] for name in _SHOWN}, "bound": bound, "attached": attached}
 

@@ -21,7 +21,7 @@ _PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", 
 def read_ip_injection(root: Root, daemon: "str | None", unit: "dict[str, str]") -> "dict[str, Any]":
     """`ip_injection` of the facts. daemon: the path of hv_kvp_daemon; unit: systemd's properties of its unit."""
     problems = []
-    scripts: dict[str, str | None] = dict.fromkeys(SCRIPTS)
+    scripts = dict.fromkeys(SCRIPTS)
     if daemon is None:
         return {"ready": False, "folder": None, "scripts": scripts, "problems": ["there is no hv_kvp_daemon"]}
     binary = root.data(daemon) or b""

@@ -19,7 +19,7 @@ class Processes:
         self._root = root
         self._names = {int(name): self._program(name) for name in root.names("/proc") if name.isdigit()}
         # Open file -> process. A look at all of them takes half a second (measured: 45 000 files): made once, if ever.
-        self._holders: dict[str | None, int] | None = None
+        self._holders = None  # type: dict[str | None, int] | None
 
     def running(self, names: Iterable[str]) -> "int | None":
         """The number of a process whose program has one of these names."""

@@ -117,7 +117,7 @@ def test_chronyc_is_not_asked_where_chronyd_does_not_run(tree: Tree) -> None:
 
 def test_one_process_of_chronyc_tells_all(tree: Tree) -> None:
     asked: list[list[str]] = []
-    read_clock(synchronized(tree).running, Processes(tree.running), lambda command: asked.append(command))
+    read_clock(synchronized(tree).running, Processes(tree.running), asked.append)
     assert asked == [["chronyc", "-n", "-c", "-m", "tracking", "sources"]]
 
 
