@@ -44,7 +44,7 @@ def converged(bare: Guest, predicted: list[str]) -> Run:
 
 def test_check_mode_predicts_and_changes_nothing(predicted: list[str], bare: Guest, converged: Run) -> None:
     for tasks in (predicted, changed(bare, converged)):
-        assert any("Install the daemons" in task for task in tasks), tasks
+        assert any("Install the packages" in task for task in tasks), tasks
 
 
 def test_the_host_gets_into_contact_and_a_second_run_changes_nothing(bare: Guest, converged: Run) -> None:
@@ -82,4 +82,4 @@ def test_in_a_container_nothing_is_changed_unless_forced(suite: str) -> None:
         run = run_role(container)
         assert changed(container, run) == []
         assert "this is a container (systemd-nspawn)" in run.output
-        assert any("Install the daemons" in task for task in changed(container, run_role(container, force=True)))
+        assert any("Install the packages" in task for task in changed(container, run_role(container, force=True)))
