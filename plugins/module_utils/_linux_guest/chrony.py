@@ -16,15 +16,17 @@ PTP_LINK = "/dev/ptp_hyperv"
 _MAIN = ("/etc/chrony/chrony.conf", "/etc/chrony.conf")
 _DEEPEST = 10
 # What the role linux_guest writes: its files, and the marks around its lines in the main file.
+PTP_RULE = "/etc/udev/rules.d/61-linux-guest-ptp.rules"
+SERVERS = "linux_guest.sources"
 _ROLE_FILES = (
     "/etc/chrony/conf.d/linux_guest.conf",
     "/etc/chrony.d/linux_guest.conf",
     "/etc/chrony/chrony_linux_guest.conf",
     "/etc/chrony_linux_guest.conf",
-    "/etc/chrony/sources.d/linux_guest.sources",
+    f"/etc/chrony/sources.d/{SERVERS}",
     "/etc/systemd/system/chrony.service.d/linux_guest.conf",
     "/etc/systemd/system/chronyd.service.d/linux_guest.conf",
-    "/etc/udev/rules.d/61-linux-guest-ptp.rules",
+    PTP_RULE,
 )
 _MARKS = ("# BEGIN hyperv.integration.linux_guest", "# END hyperv.integration.linux_guest")
 # The header of the template of fedora.linux_system_roles.timesync.

@@ -31,7 +31,6 @@ from ansible_collections.hyperv.integration.plugins.module_utils._linux_services
     DRIVER,
     LINUX_SERVICES,
     UIO_COPY_DAEMONS,
-    UIO_COPY_SINCE,
     UIO_COPY_UNITS,
     UIO_DRIVER,
     LinuxService,
@@ -188,9 +187,7 @@ class _Guest:
     def _copies_by_uio(self, device: "dict[str, Any]") -> bool:
         if device["driver"]:
             return bool(device["driver"] == UIO_DRIVER)
-        if self._copy_interface:
-            return self._copy_interface != DRIVER
-        return kernel.version_of(self._kernel) >= UIO_COPY_SINCE
+        return kernel.copies_by_uio(self._copy_interface, self._kernel)
 
 
 def _host_pool(root: Root) -> "str | None":

@@ -11,7 +11,11 @@ import re
 from typing import Any
 
 from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.files import Root
-from ansible_collections.hyperv.integration.plugins.module_utils._linux_services import DRIVER, UIO_DRIVER
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_services import (
+    DRIVER,
+    UIO_COPY_SINCE,
+    UIO_DRIVER,
+)
 
 # In the order of precedence: a file hides those of the same name further down. Source: modprobe.d(5).
 _CONFIGURATION = (
@@ -69,6 +73,11 @@ def copy_interface(root: Root, kernel: str) -> "str | None":
             return driver
     hidden = DRIVER in _listed(root, kernel, "modules.builtin") and built_in == [""]
     return "new_id" if loadable and not hidden else None
+
+
+def copies_by_uio(interface: "str | None", release: str) -> bool:
+    """Whether a kernel leaves file copy to uio_hv_generic: by what copy_interface() found, else by its version."""
+    return interface != DRIVER if interface else version_of(release) >= UIO_COPY_SINCE
 
 
 def _state(root: Root, kernel: str, module: str, blocked: bool) -> str:

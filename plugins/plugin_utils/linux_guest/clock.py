@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.chrony import PTP_LINK, TIMESYNC
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.chrony import (
+    PTP_LINK,
+    PTP_RULE,
+    SERVERS,
+    TIMESYNC,
+)
 from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.clock import starts_without_device
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.shapes import Clock, TimePlan
 
 REPLACE = "chrony_ptp_replace"
-RULE = "/etc/udev/rules.d/61-linux-guest-ptp.rules"
-SERVERS = "linux_guest.sources"
 STEP = "makestep 1.0 -1"
 # Has no access to devices (read in the packages 4.6.1-3+deb13u2 and 4.9-2: PrivateDevices=yes).
 RESTRICTED = "chronyd-restricted"
@@ -53,7 +56,7 @@ def plan_time(
         "package": None if time["configuration"] is not None or row is None else row["package"],
         "start": time["clock_source"] != "chrony" or replaced is not None,
         "write": not time["uses_ptp"] or unguarded,
-        "rule": ours and facts["init"] == "systemd" and RULE not in time["written"]["files"],
+        "rule": ours and facts["init"] == "systemd" and PTP_RULE not in time["written"]["files"],
     }
     if replaced and not (plan["package"] and row and row["replaces_timesyncd"]):
         plan["stop"] = replaced

@@ -10,11 +10,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, cast
 
-from ansible_collections.hyperv.integration.plugins.module_utils._linux_services import (
-    DRIVER,
-    UIO_COPY_DAEMONS,
-    UIO_COPY_SINCE,
-)
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_guest.kernel import copies_by_uio
+from ansible_collections.hyperv.integration.plugins.module_utils._linux_services import UIO_COPY_DAEMONS, UIO_COPY_SINCE
 from ansible_collections.hyperv.integration.plugins.plugin_utils.linux_guest.shapes import KEYS, Clock, Row, Service
 
 _SERVICE: Service = {
@@ -103,10 +100,8 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def uio_copy(facts: Mapping[str, Any]) -> bool:
-    """Tell whether the kernel leaves file copy to uio_hv_generic: by its aliases, else by its version."""
-    if facts["copy_interface"] is not None:
-        return bool(facts["copy_interface"] != DRIVER)
-    return numbers(facts["kernel"]) >= UIO_COPY_SINCE
+    """Tell whether the guest's kernel leaves file copy to uio_hv_generic."""
+    return copies_by_uio(facts["copy_interface"], facts["kernel"])
 
 
 def _begins(version: str, wanted: str) -> bool:
