@@ -21,7 +21,7 @@ class Change(NamedTuple):
 
     holes: the places of the records that go, in ascending order.
     fresh: the records that come: new items, then changed ones in the order of the pool. So these fill their own holes.
-    records: the records as they shall be. In the pool, others from its end may fill holes.
+    records: the records after the edit. In the pool, others from its end may fill holes.
     duplicates_removed: how many records beyond the first were dropped, by the key that they share with it.
     leftovers: how many of the holes are what a killed run left.
     """

@@ -23,7 +23,7 @@ A writer that dies, whatever byte it was about to write:
 
 * A record is an item from the moment that its key has a first byte, and that byte is written last. So each record that
   a reader finds is whole, before, while, and after it is replaced.
-* No item goes before what shall be there instead is written: a changed item is appended with its new value, then the
+* No item goes before what replaces it is written: a changed item is appended with its new value, then the
   old record loses its key, then the new one moves into its place. A hole is filled from the end of the pool.
 * What is left over is records without a key, and items that are there twice: with the old and the new value, or equal
   ones. The file is grown in one step, so it always holds whole records, and what others append stays in place. One

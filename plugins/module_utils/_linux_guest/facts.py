@@ -193,9 +193,7 @@ class _Guest:
 def _host_pool(root: Root) -> "str | None":
     """What to tell of the pool that the host fills with its own facts as soon as a daemon answers."""
     if root.data("/var/lib/hyperv/.kvp_pool_3") == b"":
-        return (
-            "the host has told nothing of itself (pool 3 is empty): that is switched off there, or it has just started"
-        )
+        return "the host has sent no facts of its own (pool 3 is empty): it does not send any, or has just started"
     return None
 
 

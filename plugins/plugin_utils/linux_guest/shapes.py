@@ -161,7 +161,7 @@ class OwnFile(TypedDict):
 
 
 class OwnFiles(TypedDict):
-    """The role's own udev rule and unit, as far as they are not as they shall be. remove: paths."""
+    """The role's own udev rule and unit, as far as they are missing or different. remove: paths."""
 
     write: list[OwnFile]
     remove: list[str]
